@@ -64,7 +64,8 @@ pub struct Model {
     pub billed_seconds: i32,
     /// Amount charged to the customer.
     pub charge: Micros,
-    /// The charge at every level, in the order of `levels`; empty unless the call was answered and is over.
+    /// The charge at every level, in the order of `levels`; empty until an answered call ends. All charges are zero if the call was later corrected to
+    /// unanswered.
     pub charges: Charges,
     /// ISO 4217 code.
     pub currency: String,

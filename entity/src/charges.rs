@@ -14,8 +14,9 @@ pub struct LevelCharge {
     pub amount: Micros,
 }
 
-/// The charges of a call, the customer's level first: a JSON list of the seconds billed and the micros paid at each level. The list is empty until
-/// an answered call ends. SQL of reports and of `callshop audit` also reads this list, and so needs no other table.
+/// The charges of a call, the customer's level first: a JSON list of the seconds billed and the micros paid at each level. The list is empty until an
+/// answered call ends. All amounts are zero if the call was later corrected to unanswered. SQL of reports and of `callshop audit` also reads this
+/// list, and so needs no other table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, DeriveValueType)]
 #[serde(transparent)]
 pub struct Charges(String);

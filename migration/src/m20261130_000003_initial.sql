@@ -507,7 +507,7 @@ CREATE TABLE call (
     refusal TEXT,
     -- the call's maximum cost
     holds {jsontext} NOT NULL DEFAULT '[]',
-    -- a JSON list of the seconds billed and the micros charged at each level of an answered call that is over: [60, 250000, 60, 100000]
+    -- a JSON list of the seconds billed and the micros charged at each level: [60, 250000, 60, 100000]; empty until an answered call ends
     charges TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (id)
 ){strict}{postgres  PARTITION BY RANGE (id)};

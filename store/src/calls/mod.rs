@@ -475,7 +475,7 @@ pub struct Charge {
     pub amount: entity::Micros,
 }
 
-/// The charges of a call at each level, with the customer's charge first. The list is empty unless the call was answered and is over.
+/// The charges of a call at each level, with the customer's charge first. The list is empty until an answered call ends.
 pub async fn charges(conn: &impl ConnectionTrait, call_id: Uuid) -> Result<Vec<Charge>> {
     Ok(charges_of(conn, &[call_id]).await?.remove(&call_id).unwrap_or_default())
 }
