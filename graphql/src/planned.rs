@@ -21,7 +21,7 @@ use transport::pipeline::Plans;
 use transport::spliced;
 
 /// Capacity in bytes of a text when it is begun.
-const TEXT_BYTES: usize = 512;
+const TEXT_BYTES: usize = 64;
 
 /// The functions of the library's module. Two of them are replaced by functions that write values with plans.
 pub mod resolver_utils {

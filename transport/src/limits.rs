@@ -40,7 +40,8 @@ pub struct Limits {
     pub answer_bytes: usize,
     /// Seconds that a query or mutation may run (`QUERY_TIMEOUT`).
     pub query_seconds: u64,
-    /// Maximum size of the cache of validated documents, for each role. The size is the total length of the documents' text.
+    /// Maximum size of the cache of validated documents, for each role. The size is the total length of the documents' text, plus 100 bytes for each
+    /// field of their operations.
     pub cached_document_bytes: u64,
     /// Maximum size of the cache of documents that clients name by hash. The size is the total length of the documents' text. 0 turns automatic
     /// persisted queries off.

@@ -119,7 +119,7 @@ mod tests {
             "request_id": "r", "dialed": "00351912345678", "number": "351912345678", "destination": "Portugal", "emergency": false,
             "state": "ANSWERED", "authorized_at": at, "ringing_at": null, "answered_at": at, "ended_at": null, "covered": 3600,
             "sip_code": null, "ended_by": null, "cause": null, "refusal": null, "talk_seconds": 0, "billed_seconds": 0,
-            "charge": 0, "currency": "BRL", "levels": [], "proxy": "sip1", "sip_call_id": "c",
+            "charge": 0, "charges": "[]", "currency": "BRL", "levels": [], "proxy": "sip1", "sip_call_id": "c",
             "from_tag": "f", "to_tag": "t", "hang_up_by": null, "holds": [1], "extend_at": at, "confirmed": 0, "warn_after": null,
             "ending_soon": true, "estimated": false, "written_off": 0, "attempt_day": "2026-11-22", "answer_day": null, "answered_far": false });
         serde_json::from_value(row).expect("a row")

@@ -62,8 +62,9 @@ pub fn count(
 }
 
 /// Counts every operation and every fragment, even unused fragments, and checks each against the limits. If the complexity depends on variables,
-/// [`check_variables`] checks it later.
-pub fn check_document(document: &Document, limits: &Limits, lists: Lists) -> Result<(), RequestError> {
+/// [`check_variables`] checks it later. Returns the number of fields of all operations.
+pub fn check_document(document: &Document, limits: &Limits, lists: Lists) -> Result<u64, RequestError> {
+    let mut fields = 0_u64;
     let mut counter = Counter::new(document, None, limits, lists);
     for definition in &document.definitions {
         match definition {
@@ -73,6 +74,7 @@ pub fn check_document(document: &Document, limits: &Limits, lists: Lists) -> Res
                 if !totals.sized_by_variable {
                     check_complexity(&totals, limits)?;
                 }
+                fields = fields.saturating_add(totals.fields);
             }
             Definition::FragmentDefinition(fragment) => {
                 let totals = counter.fragment(&fragment.name)?;
@@ -81,7 +83,7 @@ pub fn check_document(document: &Document, limits: &Limits, lists: Lists) -> Res
             _ => {}
         }
     }
-    Ok(())
+    Ok(fields)
 }
 
 /// Checks the totals that do not depend on variables.
@@ -251,7 +253,7 @@ mod tests {
 
     fn code(document: &str) -> &'static str {
         let tree = Document::parse(document, "q").expect("syntax");
-        check_document(&tree, &Limits::default(), LISTS).map_or_else(|error| error.code, |()| "")
+        check_document(&tree, &Limits::default(), LISTS).map_or_else(|error| error.code, |_| "")
     }
 
     #[test]

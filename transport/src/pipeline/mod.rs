@@ -165,6 +165,8 @@ struct Checked {
     typed: Valid<ExecutableDocument>,
     /// The executor's own syntax tree, which is parsed only once the document is valid.
     for_executor: async_graphql::parser::types::ExecutableDocument,
+    /// Number of fields of all operations. A fragment's fields count each time that the fragment is spread.
+    fields: u64,
     /// The plans that write values in the executor's place.
     plans: Arc<Plans>,
     /// Compiled subscriptions, keyed by the operation's name.
@@ -207,11 +209,22 @@ pub struct RolePipeline {
     notes: Notes,
 }
 
+/// Bytes in which the cache counts the compiled writer of a field.
+const WRITER_BYTES: u64 = 100;
+
+/// The bytes that a cached document is counted as: its text, and the writers that its plans may have. The plans have a fragment's writers each time that
+/// the fragment is spread, so they may be much larger than the text.
+fn weight(text: &str, checked: &Result<Checked, RequestError>) -> u32 {
+    let writers = checked.as_ref().map_or(0, |checked| checked.fields.saturating_mul(WRITER_BYTES));
+    let text = u64::try_from(text.len().max(256)).unwrap_or(u64::MAX);
+    u32::try_from(text.saturating_add(writers)).unwrap_or(u32::MAX)
+}
+
 impl RolePipeline {
     /// Creates a pipeline for the schema visible to a role.
     pub fn new(schema: Valid<Schema>, limits: &Limits) -> Self {
         let documents = moka::sync::Cache::builder()
-            .weigher(|text: &Arc<str>, _| u32::try_from(text.len().max(256)).unwrap_or(u32::MAX))
+            .weigher(|text: &Arc<str>, checked| weight(text, checked))
             .max_capacity(limits.cached_document_bytes)
             .build();
         Self {
@@ -325,7 +338,7 @@ impl RolePipeline {
 
     fn check(&self, text: &str, limits: &Limits) -> Result<Checked, RequestError> {
         let tree = parse::parse(text, limits)?;
-        count::check_document(&tree, limits, self.notes.lists)?;
+        let fields = count::check_document(&tree, limits, self.notes.lists)?;
         let typed = validate::validate(&tree, &self.schema)?;
         let for_executor = async_graphql::parser::parse_query(text).map_err(|_| {
             RequestError::document("GRAPHQL_PARSE_FAILED", "The document is not valid GraphQL.")
@@ -334,7 +347,7 @@ impl RolePipeline {
         let plans = Arc::new(Plans::of(&for_executor));
         let (live, keepable) = (self.live(&typed), self.keepable(&typed));
         let hash = kept::digest([text.as_bytes()]);
-        Ok(Checked { tree, typed, for_executor, plans, live, keepable, hash })
+        Ok(Checked { tree, typed, for_executor, fields, plans, live, keepable, hash })
     }
 
     fn keepable(&self, document: &ExecutableDocument) -> HashMap<Option<Name>, Arc<dyn Keepable>> {

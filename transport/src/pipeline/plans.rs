@@ -24,8 +24,12 @@ type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 pub struct Plans(HashMap<Pos, OnceLock<Option<Plan>>>);
 
 impl Plans {
-    /// The places for the plans of a valid document.
+    /// The places for the plans of a valid document. A document that has two selection sets at the same position has no plans: the library's parser
+    /// does not count a carriage return without a line feed as the end of a line.
     pub fn of(document: &ExecutableDocument) -> Self {
+        if !has_distinct_positions(document) {
+            return Self::default();
+        }
         let mut walk =
             Walk { fragments: &document.fragments, merged: HashSet::new(), constant: HashMap::new() };
         for (_, operation) in document.operations.iter() {
@@ -52,6 +56,25 @@ impl Plans {
         let plan = place.get_or_init(|| compile().map(|plan| -> Plan { Box::new(plan) }));
         plan.as_ref()?.downcast_ref()
     }
+}
+
+/// Whether no two selection sets of a document have the same position.
+fn has_distinct_positions(document: &ExecutableDocument) -> bool {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
+    let mut seen = HashSet::new();
+    operations.chain(fragments).all(|set| are_distinct(set, &mut seen))
+}
+
+fn are_distinct(set: &Positioned<SelectionSet>, seen: &mut HashSet<Pos>) -> bool {
+    // the selection set of a field without one has no position of its own
+    set.node.items.is_empty()
+        || seen.insert(set.pos)
+            && set.node.items.iter().all(|selection| match &selection.node {
+                Selection::Field(field) => are_distinct(&field.node.selection_set, seen),
+                Selection::InlineFragment(inline) => are_distinct(&inline.node.selection_set, seen),
+                Selection::FragmentSpread(_) => true,
+            })
 }
 
 /// Walks through a document. Its nesting and the number of its fields, including those in fragments, are limited when it is parsed.
@@ -197,6 +220,15 @@ mod tests {
             ("{ a { ...F ...F } } fragment F on A { b { c } }", "    ^"),
         ] {
             assert_places(text, line);
+        }
+    }
+
+    #[test]
+    fn selection_sets_at_one_position_have_no_plan() {
+        // the parser counts the columns anew after a carriage return, but not the lines
+        for text in ["{a:viewer{id}\r b:viewer{name}}", "{a:viewer{id}\r b:viewer{id name @skip(if:$x)}}"] {
+            assert_eq!(columns(text), [] as [usize; 0], "{text:?}");
+            assert!(!columns(&text.replace('\r', "\r\n")).is_empty(), "{text:?}");
         }
     }
 
