@@ -63,7 +63,7 @@ pub(crate) struct Prices {
     shop: Shop,
     tariff: tariff::Model,
     version_id: Uuid,
-    /// The version that the callshop pays by; `None` if the actor lacks [`Right::SeeCost`].
+    /// The version that sets the callshop's own costs; `None` if none is in force or the actor lacks [`Right::SeeCost`].
     cost: Option<Arc<LoadedVersion>>,
     /// Names of the version's time bands.
     pub(crate) bands: Vec<String>,
@@ -236,7 +236,7 @@ struct Quoting<'a> {
     amount: Option<Micros>,
     /// When the call is answered.
     at: DateTime<Utc>,
-    /// The version that sets the prices of its tariff, instead of the version in force.
+    /// The requested version, whose prices replace those of its tariff's version in force. Its tariff is the second value.
     version: Option<(Uuid, tariff::Model)>,
 }
 

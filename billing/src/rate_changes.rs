@@ -137,8 +137,8 @@ pub fn count<'a>(
     counts
 }
 
-/// The change in a price in percent, rounded half up to two decimals: a change from 0.10 to 0.12 is 20. `None` if the old price is zero, or if the
-/// result does not fit in [`Micros`].
+/// The change in a price in percent, rounded to two decimals (halves away from zero): a change from 0.10 to 0.12 is 20. `None` if the old price is
+/// not above zero, or if the result does not fit in [`Micros`].
 pub fn percent(before: Micros, after: Micros) -> Option<Micros> {
     if before.0 <= 0 {
         return None;

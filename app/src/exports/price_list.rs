@@ -136,7 +136,7 @@ impl Entry {
     }
 }
 
-/// The words of one language.
+/// The document's words in one language.
 struct Words {
     title: &'static str,
     legend: &'static str,

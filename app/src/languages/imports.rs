@@ -9,7 +9,7 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "`effectiveAt` debe estar en el futuro, o ser nulo para un borrador.",
     ),
     (
-        "With `byDate`, the file's dates decide. Leave `effectiveAt` out.",
+        "With `byDate`, the dates in the file decide when versions take effect. Leave `effectiveAt` out.",
         "Com `byDate`, valem as datas do arquivo. Omita `effectiveAt`.",
         "Con `byDate`, valen las fechas del archivo. Omita `effectiveAt`.",
     ),

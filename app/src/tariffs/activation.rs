@@ -142,8 +142,8 @@ pub(super) async fn begin(
     })
 }
 
-/// Emits events about what happened to the version: to the tariff's owner, to each callshop that sells at this tariff's prices, and to each account
-/// above callshops that pays by the tariff.
+/// Emits events about a change to the version. They go to the tariff's owner, to each callshop that sells at this tariff's prices, and to each
+/// account, other than a callshop, whose costs this tariff sets.
 pub(super) async fn announce(
     tx: &Tx,
     tariff: &tariff::Model,

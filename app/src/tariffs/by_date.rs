@@ -35,7 +35,7 @@ pub(super) struct File {
     pub(super) mode: ImportMode,
     pub(super) note: String,
     pub(super) dry_run: bool,
-    /// The job that makes the versions. The last version counts as the job's version.
+    /// The job that creates the versions, and the node that runs it. The last version counts as the job's version.
     pub(super) job: Option<(Uuid, Uuid)>,
 }
 

@@ -115,7 +115,7 @@ pub(super) fn band_questions(
     unknown.iter().map(|name| band_question(&[name], bands)).collect()
 }
 
-/// Asks which of the deck's prices a tariff without bands has at all times.
+/// Asks which of the deck's prices to use at all times, because the tariff has no bands.
 fn flat_question(names: &[&String], detected: &[Detected]) -> Question {
     let none: BTreeMap<String, Option<String>> = names.iter().map(|name| ((*name).clone(), None)).collect();
     let without = Mapping { bands: none.clone(), ..Mapping::default() };

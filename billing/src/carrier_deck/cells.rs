@@ -203,7 +203,7 @@ pub(super) fn unit(text: &str) -> Option<u32> {
     found
 }
 
-/// Whether the word before is a number or "per", so that an S stands for seconds.
+/// Whether the word before position `at` is a number or a word like "per", so that an "s" at this position means seconds.
 fn is_counted(words: &[String], at: usize) -> bool {
     let before = at.checked_sub(1).and_then(|before| words.get(before));
     before.is_some_and(|word| {

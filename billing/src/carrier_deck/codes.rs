@@ -89,7 +89,7 @@ const KEEPS_ZERO: &[&str] = &["39", "378", "379", "225", "229", "241", "242"];
 #[derive(Debug, Default)]
 pub(super) struct Codes {
     pub(super) codes: Vec<String>,
-    /// Codes that begin with one of `codes` but are left out.
+    /// Exceptions: codes that begin with one of `codes`, but that the row does not price.
     pub(super) except: Vec<String>,
 }
 
@@ -150,7 +150,7 @@ pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> 
     }
 }
 
-/// The codes of an exception. If the cell has only one code, its exceptions may be written without that code's leading digits.
+/// The codes of an exception. If the cell has only one code, its exceptions may be written without that code in front: `53 (except 5)`.
 fn read_except(
     country: &str,
     cell: &str,

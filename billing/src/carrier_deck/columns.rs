@@ -53,7 +53,7 @@ pub(super) struct Columns {
     /// The text columns whose meaning is unknown or irrelevant. If several rows have the same code, the values in these columns may tell the rows
     /// apart.
     pub(super) others: Vec<usize>,
-    /// Whether the column of statuses was found because its words tell the rows without a price from the others.
+    /// Whether the column of statuses was found because its words distinguish the rows without a price from the others.
     pub(super) status_is_found: bool,
 }
 

@@ -142,7 +142,7 @@ impl Date {
     }
 }
 
-/// A date like `2026年12月1日` with hyphens.
+/// Rewrites a date like `2026年12月1日` with hyphens.
 fn plain(text: String) -> String {
     if !text.contains(['年', '년']) {
         return text;

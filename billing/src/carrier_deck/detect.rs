@@ -44,14 +44,14 @@ pub(super) struct Plan<'t> {
     pub(super) unit_is_known: bool,
     /// Whether the prices are in the smaller unit of the currency.
     pub(super) cents: bool,
-    /// The decimals by which the smaller unit is smaller: 2 for cents, 3 for fils of a dinar.
+    /// The number of decimals between the currency and its smaller unit: 2 for cents, 3 for the fils of a dinar.
     pub(super) places: u32,
     /// Whether a price covers one increment of its row.
     pub(super) per_increment: bool,
     pub(super) order: DateOrder,
     pub(super) codes: CodeRules,
     pub(super) currency: Option<String>,
-    /// The first day of the prices, if no column has dates.
+    /// The first day of the prices in rows without a date of their own.
     pub(super) effective: Option<chrono::NaiveDate>,
     /// The increments that lines above and below the rates name.
     pub(super) said: SaidIncrements,

@@ -136,7 +136,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
         spaced.push(letter);
     }
     let mut folded = fold(&spaced);
-    // folding takes Korean syllables apart
+    // folding splits Korean syllables into letters, so put them together again
     if folded.contains(|letter: char| ('\u{1100}'..='\u{11ff}').contains(&letter)) {
         folded = folded.nfc().collect();
     }
@@ -150,7 +150,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
 /// The words of a column's name, with the checks that the rules use.
 pub(super) struct Words(pub(super) Vec<String>);
 
-/// The last parts of compound words: `Zielname`, `EffectiveDate` in capitals, `Minutenpreis`.
+/// The last parts of compound words, as in `Zielname`, `Minutenpreis`, or `EffectiveDate` when written in capitals.
 const COMPOUNDS: &[&str] = &[
     "preis",
     "preise",

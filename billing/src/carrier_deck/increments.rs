@@ -114,7 +114,7 @@ fn has_decimals(cell: &str) -> bool {
         .any(|part| part[0].is_ascii_digit() && matches!(part[1], '.' | ',') && part[2].is_ascii_digit())
 }
 
-/// The only time in a short text with unknown words, such as `anticipata 30 s`: calls are billed in blocks of this time.
+/// The increments of a short text with unknown words and only one time, such as `anticipata 30 s`: calls are billed in blocks of this time.
 pub(super) fn block(cell: &str) -> Option<(u32, u32)> {
     let all = words(cell);
     if cell.len() > MAX_WORDS_IN_CELL
@@ -176,7 +176,7 @@ pub(super) fn times(words: &[String], strict: bool) -> Option<Vec<(u32, Part)>> 
             let minutes = number.take().unwrap_or(1);
             found.push((minutes.checked_mul(60)?, std::mem::replace(&mut part, Part::Any)));
         } else if FIRST.contains(&word) {
-            // in "30 sec minimum", the word belongs to the time before it
+            // in "30 sec minimum", "minimum" belongs to the time before it
             match found.last_mut() {
                 Some(last) if number.is_none() && word.starts_with("minim") => last.1 = Part::First,
                 _ => part = Part::First,

@@ -72,7 +72,7 @@ struct Reader<'p, 't> {
     last_country: (String, String),
     /// The name of the row above, for rows with an empty name.
     last_name: String,
-    /// The meanings of unknown statuses that were found from the rows, by the words of the status.
+    /// The meanings that the rows or notes show for unknown statuses, by the words of the status.
     statuses: BTreeMap<Vec<String>, StatusRule>,
     /// Whether the user is asked about unknown statuses.
     asks_statuses: bool,
@@ -84,25 +84,25 @@ struct Reader<'p, 't> {
     /// Prices from rows that apply in one band only; they are added to the rates of rows without a band.
     band_rows: Vec<BandRow>,
     defaulted: u64,
-    /// The codes of rows for some callers only. Each code has the line of the first such row, and the number of such rows.
+    /// The codes of rows that apply to some callers only. Each code has the line of the first such row, and the number of such rows.
     by_origin: BTreeMap<String, (u64, usize)>,
     /// Whether all rows have the same origin.
     one_origin: bool,
     /// The index of the last row with a price, if the rows after it may have more codes with the same price.
     continues: Option<usize>,
-    /// The last row with a country code of its own.
+    /// The last row with a country code of its own; `None` if a title follows it.
     country_row: Option<usize>,
-    /// Codes that rows except from their codes, with the lines.
+    /// Codes that rows exclude from their own codes, with the lines of these rows.
     excepted: BTreeMap<String, u64>,
-    /// The first day of the prices below the title above the row.
+    /// The first day of prices, according to the titles above the row.
     section_date: Option<NaiveDate>,
-    /// What the title above the row does to the codes of rows without a price.
+    /// The effect of the title above the row on the codes of rows without a price.
     section: Option<StatusRule>,
-    /// The next increment of the row that is being read.
+    /// The current row's next increment, in seconds, for prices that cover one increment.
     step: Option<u32>,
-    /// The words of texts in the column of prices that mean "not offered".
+    /// The texts in the column of prices that mean "not offered", each as a list of its words.
     no_prices: BTreeSet<Vec<String>>,
-    /// Such texts that were read.
+    /// The texts in `no_prices` that were found in rows, as written.
     texts: BTreeSet<String>,
 }
 

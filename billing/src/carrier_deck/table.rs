@@ -208,7 +208,7 @@ fn read_text(
             let (delimiter, confidence, score) = sniff(body);
             let most = usize::try_from(limits.max_rows).unwrap_or(usize::MAX);
             if let Some(table) = fixed::read(body, score, most)? {
-                let reason = "The columns are separated by spaces at the same places of all lines.";
+                let reason = "The columns are separated by spaces at the same places in all lines.";
                 detected.push(Detected::new("delimiter", "fixed width", reason, Confidence::High));
                 return Ok(table);
             }

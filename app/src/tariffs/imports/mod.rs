@@ -292,7 +292,8 @@ async fn insert(tx: &Tx, actor: &Actor, new: &NewImport, row: &tariff_import::Mo
         return Err(Error::invalid("effectiveAt", message));
     }
     if new.by_date && new.effective_at.is_some() {
-        let message = "With `byDate`, the file's dates decide. Leave `effectiveAt` out.";
+        let message =
+            "With `byDate`, the dates in the file decide when versions take effect. Leave `effectiveAt` out.";
         return Err(Error::invalid("effectiveAt", message));
     }
     let conn = tx.conn();

@@ -314,7 +314,7 @@ async fn end(app: &App, id: Uuid, ending: Ending) -> Result<()> {
     Ok(())
 }
 
-/// Stores a job that has ended or waits, and notifies the tariff's owner.
+/// Stores a job that has ended, or that waits for a file or an answer. Also notifies the tariff's owner.
 async fn save(tx: &Tx, row: tariff_import::Model, now: DateTime<Utc>) -> Result<()> {
     let row = rows::update(tx.conn(), row).await?;
     notices::import_changed(tx, &row, now).await

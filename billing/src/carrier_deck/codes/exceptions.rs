@@ -1,8 +1,8 @@
-//! Codes that are left out of a code: `53 (except 535)`.
+//! Exceptions: longer codes that a code does not include, as in `53 (except 535)`.
 
 use crate::fold::fold;
 
-/// Words before codes that are left out.
+/// Words that come before exceptions.
 const EXCEPT: &[&str] = &[
     "except",
     "excepting",
@@ -39,7 +39,7 @@ const EXCEPT: &[&str] = &[
     "uitgezonderd",
 ];
 
-/// The codes of a cell without its exceptions, and the exceptions.
+/// Splits a cell into its codes and its exceptions; `None` if the cell has no exceptions.
 pub(in crate::carrier_deck) fn exceptions(cell: &str) -> Option<(&str, &str)> {
     let from = cell.find(char::is_alphabetic)?;
     let rest = cell.get(from..)?;

@@ -4,8 +4,8 @@ use super::spelling::{normal, unprotect};
 use super::{HyphenRule, SpaceRule, all_digits};
 use crate::number::calling_code;
 
-/// The meaning of the spaces between the parts; `None` unless only one meaning is possible. A part that is not a country's code cannot stand alone,
-/// and parts that all begin with the code of one country cannot be joined.
+/// The meaning of the spaces between the parts; `None` unless only one meaning is possible. A part that does not begin with a country code cannot
+/// stand alone. Parts that all begin with the same country code, and are longer than it, cannot be joined.
 pub(in crate::carrier_deck) fn certain_space(country: &str, parts: &[&str]) -> Option<SpaceRule> {
     let first = parts.first()?;
     let begins = calling_code(first).filter(|_| country.is_empty())?;
@@ -24,7 +24,7 @@ pub(in crate::carrier_deck) fn certain_space(country: &str, parts: &[&str]) -> O
 }
 
 /// The meaning of the hyphens between digits; `None` unless only one meaning is possible. Both ends of a range have the same length, or the second
-/// end has only the last digits, and these are higher than the last digits of the first end. A code that a hyphen joins begins with a country's code.
+/// end has only the last digits, and these are higher than the last digits of the first end. A code with hyphens inside begins with a country code.
 pub(in crate::carrier_deck) fn certain_hyphen(parts: &[&str]) -> Option<HyphenRule> {
     let [from, rest @ ..] = parts else { return None };
     let starts = calling_code(from) == Some(*from);
@@ -44,8 +44,8 @@ pub(in crate::carrier_deck) fn certain_hyphen(parts: &[&str]) -> Option<HyphenRu
     }
 }
 
-/// Whether the hyphens, and whether the spaces, in a column of codes join parts of codes. A result is true if some cells can be read in no other way
-/// and no cell proves the opposite.
+/// Whether hyphens join the parts of codes in a column, and whether spaces do. Each result is true if some cells can be read in no other way, and no
+/// cell proves the opposite.
 pub(in crate::carrier_deck) fn evidence<'a>(cells: impl Iterator<Item = &'a str>) -> (bool, bool) {
     let (mut hyphens, mut spaces) = ([0usize; 2], [0usize; 2]);
     for cell in cells.filter(|cell| cell.contains(['-', ' ', '('])) {

@@ -80,7 +80,7 @@ pub(in crate::carrier_deck) fn bracketed(text: &str) -> Option<String> {
 pub(in crate::carrier_deck) fn unprotect(cell: &str) -> &str {
     let inner = cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
     let cell = inner.or_else(|| cell.strip_prefix('\'')).unwrap_or(cell).trim();
-    // the signs of patterns in switches: `^33`, `33.*$`, `_33X.`
+    // some switches write codes as patterns: `^33`, `33.*$`, `_33X.`
     let begins = cell.strip_prefix(['^', '_']).unwrap_or(cell);
     begins.strip_suffix('$').unwrap_or(begins).trim_end_matches(".*").trim_end_matches("X.")
 }

@@ -34,7 +34,7 @@ impl Draft<'_> {
                 Some(area) => {
                     self.roles.remove(&Role::Prefix);
                     self.roles.insert(Role::CountryCode, vec![code]);
-                    self.guess(area, Role::AreaCode, "Its digits tell the rows of a country apart.");
+                    self.guess(area, Role::AreaCode, "Its digits distinguish the rows of a country.");
                     CodeSource::Parts(code, area)
                 }
                 None => CodeSource::Full(code),
@@ -66,8 +66,8 @@ impl Draft<'_> {
         }
     }
 
-    /// The column with the rest of the codes; `None` unless the column `code` has only country codes and repeats them, and exactly one other column
-    /// of digits tells the rows apart.
+    /// The column with the rest of the codes. `None` unless the column `code` has only country codes, some of them in several rows, and exactly one
+    /// other column has digits that tell these rows apart.
     fn area_beside(&self, code: usize) -> Option<usize> {
         if self.mapped.contains(&code) {
             return None;
@@ -87,7 +87,7 @@ impl Draft<'_> {
         let used = self.used();
         let tells = |column: &usize| {
             let profile = &self.profiles[*column];
-            // row numbers and network numbers are in every row
+            // unlike area codes, row numbers and network numbers are in every row
             let proper = profile.filled < rows && !is_ignored(&self.name(*column));
             let named = matches!(self.meanings[*column], Meaning::Unknown | Meaning::Ignored);
             named
@@ -244,7 +244,7 @@ enum Overlap {
     All,
 }
 
-/// The country code that belongs before area codes with this name, which only one country uses.
+/// The country code for the area codes in a column, if only one country uses the column's name: "DDD" is Brazilian.
 pub(in crate::carrier_deck) fn national_code(name: &str) -> Option<&'static str> {
     Words(words(name)).any(&["ddd"]).then_some("55")
 }

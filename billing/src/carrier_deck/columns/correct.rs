@@ -1,4 +1,4 @@
-//! Corrects the meanings of columns whose contents contradict their names.
+//! Corrects the meaning of a column if the column's contents contradict its name.
 
 use super::super::header::{
     Age, GENERAL, Meaning, PriceColumn, Role, Step, is_fixed, is_mobile, mentions_price, mentions_time, words,
@@ -20,7 +20,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Amounts in columns that are called after products or qualities are prices, of which the user chooses one.
+    /// If several columns of amounts are named after products or qualities, such as "Premium", they are price columns. The user chooses one of them.
     fn settle_grades(&mut self) {
         const GRADES: &[&str] = &[
             "premium", "standard", "gold", "silver", "bronze", "platinum", "cli", "ncli", "noncli",
@@ -89,7 +89,7 @@ impl Draft<'_> {
             {
                 Some(Meaning::Unknown)
             }
-            // "Mobile" beside "Fixed" has prices
+            // a name like "Mobile" suggests networks, but a column of amounts has prices
             Meaning::Is(Role::Destination | Role::Network | Role::Country)
                 if profile.is_mostly(profile.decimals) =>
             {
@@ -114,11 +114,11 @@ impl Draft<'_> {
             Meaning::Price(_) if profile.filled > 0 && profile.is_mostly(profile.dates) => {
                 Some(Meaning::Ignored)
             }
-            // "Cost unit" has texts
+            // a column called "Cost unit" may have texts instead of prices
             Meaning::Price(_) if profile.is_mostly(profile.texts) && !self.is_mapped_price(column) => {
                 Some(Meaning::Unknown)
             }
-            // amounts in a column without a name are never left out silently
+            // a column of amounts without a name is never left out silently
             Meaning::Ignored
                 if self.sheet.names.get(column).is_some_and(String::is_empty)
                     && self.sheet.has_header
@@ -156,7 +156,7 @@ impl Draft<'_> {
             {
                 Some(price(*step))
             }
-            // the day is the same for all rows, or the rows are told apart later
+            // times of the day are ignored; if rows with the same code differ in them, the rows are told apart later
             Meaning::Is(
                 Role::Effective | Role::Ends | Role::Increment | Role::InitialIncrement | Role::NextIncrement,
             ) if profile.is_mostly(profile.clocks) => Some(Meaning::Ignored),
@@ -179,7 +179,7 @@ impl Draft<'_> {
             {
                 Some(price(if *role == Role::NextIncrement { Step::Next } else { Step::First }))
             }
-            // "Rates valid until 6 December" are the old prices
+            // a column called "Rates valid until 6 December" has the old prices
             Meaning::Is(role @ (Role::Effective | Role::Ends)) if amounts && mentions_price(name) => {
                 let age = if *role == Role::Ends { Age::Old } else { Age::New };
                 Some(Meaning::Price(PriceColumn { age, step: Step::Any, band: None }))

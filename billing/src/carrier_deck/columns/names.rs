@@ -8,8 +8,8 @@ use super::super::{Answer, Question};
 use super::Draft;
 
 impl Draft<'_> {
-    /// Keeps the columns that make the destination's name. A column called "Destination" is preferred to a column called "Name", which is preferred
-    /// to a column with areas. A further column is used only if, without it, different destinations would have the same name.
+    /// Keeps the columns that make up the destination's name. A column called "Destination" is preferred to a column called "Name", which is
+    /// preferred to a column with areas. A further column is used only if, without it, different destinations would have the same name.
     pub(super) fn choose_names(&mut self) {
         let mut names = self.roles.remove(&Role::Destination).unwrap_or_default();
         names.retain(|column| self.profiles[*column].filled > 0);
@@ -47,8 +47,7 @@ impl Draft<'_> {
         }
     }
 
-    /// If no column has a known name for destinations, the destinations are in a column of texts. If several columns may have the destinations, the
-    /// user is asked.
+    /// Without a known name, the destinations are in a column of texts. If several columns may have the destinations, the user is asked.
     fn find_name(&mut self) -> Option<usize> {
         if !self.sheet.has_header || self.role(Role::Network).is_some() || self.mapping_names {
             return None;

@@ -80,8 +80,8 @@ impl Draft<'_> {
         }
     }
 
-    /// Drops columns that repeat the prices of another column: with taxes, per another unit of time, unchanged, or as the same amounts for another
-    /// time of the day.
+    /// Drops columns that add nothing to another column's prices. Such a column has the same prices with taxes, for another unit of time, or
+    /// unchanged, has the standard prices for another time of the day, or has the same number in all rows.
     fn drop_rivals(&mut self, prices: &mut Vec<(usize, PriceColumn)>) {
         if prices.len() < 2 {
             return;
@@ -123,7 +123,7 @@ impl Draft<'_> {
                     GROSS
                 }
                 () if rivals().any(|(other, rival)| same_band(rival) && other_time(other)) => {
-                    "It has the same prices per another unit of time."
+                    "It has the same prices for another unit of time."
                 }
                 () if rivals().any(|(other, rival)| same_band(rival) && other < column && equal(other)) => {
                     "It repeats the prices of another column."

@@ -109,7 +109,7 @@ impl Draft<'_> {
             } else if profile.is_mostly(profile.texts) && self.is_status(column) {
                 self.guess(column, Role::Status, "Its cells say which codes are removed or blocked.");
             } else if !has_increments && profile.timed > 0 && profile.distinct.len() <= 12 {
-                // increments in unknown words are not left out silently
+                // ask about increments in unknown words, so that they are not left out silently
                 self.ask_role(column, "has times", &["increment"]);
             }
         }
@@ -257,9 +257,9 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether a column has the taxes on the prices: the same part of each price.
+    /// Whether a column has the tax on each price: the same share of every price.
     fn is_tax(&self, column: usize) -> bool {
-        // without a column of prices with taxes, it is not clear which prices the tariff should have
+        // unless another column has the prices with taxes, it is not clear which prices the tariff should have
         let named = Words(words(&self.name(column))).any(TAXES)
             && self.left.iter().any(|(_, reason)| *reason == GROSS);
         named

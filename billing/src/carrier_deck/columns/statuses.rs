@@ -6,13 +6,13 @@ use super::super::codes::looks_like_codes;
 use super::super::header::{Meaning, Role, words};
 use super::Draft;
 
-/// A column with more different words is no column of statuses.
+/// A column with more distinct texts than this is not a column of statuses.
 const MAX_WORDS: usize = 12;
 
-pub(super) const FOUND: &str = "Its words tell the rows without a price from the others.";
+pub(super) const FOUND: &str = "Its words distinguish the rows without a price from the others.";
 
 impl Draft<'_> {
-    /// Takes a column of few words as the status if the rows without a price have words that no other row has.
+    /// Uses a column with few distinct texts as the statuses if no text occurs both in a row with a price and in a row without one.
     pub(super) fn find_status(&mut self) {
         let Some(price) = self.price.filter(|_| self.role(Role::Status).is_none()) else { return };
         let is_free = |column: &usize| {

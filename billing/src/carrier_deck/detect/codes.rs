@@ -8,7 +8,7 @@ use super::super::{CarrierDeck, Confidence, Detected, MAX_COLUMNS};
 use super::Plan;
 
 impl Plan<'_> {
-    /// Whether all codes are area codes and exchanges like `201-200`.
+    /// Whether all codes consist of an area code and an exchange, as in `201-200`, according to the column's name and contents.
     fn has_exchanges(&self, column: usize) -> bool {
         let exchange = |cell: &str| {
             let parts: Vec<&str> = cell.split('-').collect();
@@ -23,12 +23,12 @@ impl Plan<'_> {
         named && self.rows().map(|row| row.get(column)).filter(|cell| looks_like_codes(cell)).all(exchange)
     }
 
-    /// The country code of area codes, if the name of their column shows the country and not all of them begin with this code.
+    /// The country code of area codes, if the name of their column shows the country, and none of them is long enough to contain the country code.
     fn national_code(&self, columns: &[usize]) -> Option<&'static str> {
         let [column] = columns else { return None };
         let code = national_code(self.names.get(*column).map_or("", String::as_str))?;
         let cells = || self.rows().map(|row| row.get(*column)).filter(|cell| looks_like_codes(cell));
-        // complete codes are longer
+        // codes that contain the country code are longer
         cells().all(|cell| cell.len() <= 3).then_some(code)
     }
 
@@ -57,7 +57,7 @@ impl Plan<'_> {
             }
             None => match self.national_code(&code_columns) {
                 Some(before) => {
-                    let reason = "Only this country calls its area codes so.";
+                    let reason = "Only this country uses this name for its area codes.";
                     deck.detected.push(Detected::new("code_prefix", before, reason, Confidence::High));
                     before.to_owned()
                 }

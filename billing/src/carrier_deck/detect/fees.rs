@@ -1,4 +1,4 @@
-//! Reads fees of each call that only the lines above and below the rates name.
+//! Reads fees for calls from the lines above and below the rates, if no column has fees.
 
 use super::super::cells::{currencies, has_cents};
 use super::super::header::{Role, Words, words};
@@ -9,22 +9,22 @@ use super::Plan;
 use super::marks::is_about_payment;
 use crate::money::Micros;
 
-/// A larger amount in a sentence is no fee of a call.
+/// In a sentence without words for fees, an amount may be a fee for a call only if it is below this amount.
 const SMALL: Micros = Micros(5_000_000);
 
 /// The fees that the sentences above and below the rates name.
 #[derive(Clone, Debug, Default)]
 pub(in crate::carrier_deck) struct SaidFees {
-    /// The fee of all calls.
+    /// The fee for calls to all destinations that `places` does not include.
     pub(in crate::carrier_deck) general: Option<Micros>,
-    /// The words with which the names of some destinations begin, and their fees.
+    /// Fees for some destinations only: the first words of the destinations' names, and the fee.
     pub(in crate::carrier_deck) places: Vec<(Vec<String>, Micros)>,
     /// The sentences about fees that were not understood.
     pub(in crate::carrier_deck) unread: Vec<(u64, String)>,
 }
 
 impl SaidFees {
-    /// The fee of a destination, and whether there is one.
+    /// The fee for calls to a destination; `None` if no sentence names one.
     pub(in crate::carrier_deck) fn of(&self, name: &str) -> Option<Micros> {
         if self.places.is_empty() {
             return self.general;
@@ -36,7 +36,7 @@ impl SaidFees {
 }
 
 impl Plan<'_> {
-    /// The fees that sentences name, if no column has fees. A sentence with a condition is not read.
+    /// The fees that sentences name, if no column has fees. A sentence with a condition counts as not understood.
     pub(super) fn said_fees(&self) -> SaidFees {
         let mut said = SaidFees::default();
         let has_column = self.columns.first(Role::ConnectionFee).is_some();
@@ -48,7 +48,7 @@ impl Plan<'_> {
             }
             let Some((fee, rest)) = self.amount_in(&note.text) else { continue };
             if has_column || !speaks_of_fee(&note.text) {
-                // a small amount may be a fee or surcharge, in whatever language
+                // in a sentence without words for fees, a small amount may be a fee or surcharge
                 let small = fee.is_some_and(|fee| fee > Micros::ZERO && fee < SMALL);
                 if !has_column && small && !is_about_payment(&note.text) && !note.text.contains('=') {
                     said.unread.push(unread());
@@ -70,7 +70,7 @@ impl Plan<'_> {
         said
     }
 
-    /// The first amount of money in a sentence, and the text after it. `Some((None, …))` if the number cannot be read.
+    /// The first number in a sentence, if it is an amount of money, and the text after it. `Some((None, …))` if the number cannot be read.
     fn amount_in<'n>(&self, text: &'n str) -> Option<(Option<Micros>, &'n str)> {
         let from = text.find(|letter: char| letter.is_ascii_digit())?;
         let tail = text.get(from..)?;
@@ -97,7 +97,7 @@ impl Plan<'_> {
         Some((fee, after))
     }
 
-    /// The places for which a fee is charged; empty for all, and `None` if a place is unknown.
+    /// The places for which a fee is charged; empty if it is charged for all places, and `None` if a place is unknown.
     fn places_of_fee(&self, rest: &str) -> Option<Vec<Vec<String>>> {
         const TO: &[&str] = &["to", "for", "in", "a", "hacia", "para", "vers", "nach", "verso", "naar", "in"];
         const AND: &[&str] = &["and", "y", "e", "et", "und", "or", "i"];
@@ -135,14 +135,14 @@ impl Plan<'_> {
     }
 }
 
-/// Whether a sentence raises or lowers prices by a percentage that is no tax.
+/// Whether a sentence raises or lowers prices by a percentage that is not a tax.
 fn is_per_cent(text: &str) -> bool {
     let words = Words(words(text));
     let changes = words.any(SURCHARGES) && !words.any(TAXES) && !words.any(&["vat"]);
     changes && text.contains('%') && text.contains(|letter: char| letter.is_ascii_digit())
 }
 
-/// Whether a sentence is about a fee or surcharge of each call.
+/// Whether a sentence is about a fee or surcharge for each call.
 fn speaks_of_fee(text: &str) -> bool {
     const FEES: &[&str] = &[
         "connection",
@@ -181,7 +181,7 @@ fn speaks_of_fee(text: &str) -> bool {
     (fee && charge && called && !timed || surcharge) && text.len() <= 1_000
 }
 
-/// Whether a sentence names a condition.
+/// Whether a sentence has a condition or a percentage.
 fn is_conditional(text: &str) -> bool {
     text.contains('%')
         || Words(words(text)).any(&[

@@ -1,5 +1,5 @@
-//! Makes one table of sheets and blocks that belong together: blocks beside each other, sections with their own headers, prices and codes in two
-//! tables, and covers.
+//! Combines sheets and blocks that belong together into one table: blocks beside each other, sections with their own headers, a table of prices and a
+//! table of codes, and covers.
 
 use std::collections::HashMap;
 
@@ -10,18 +10,18 @@ use super::super::{CarrierDeck, Confidence, Detected, MAX_COLUMNS, MAX_HEADER_RO
 use super::sheets::{Contents, contents, find_header, header_score, is_value};
 use super::{names, split, steps};
 
-/// The name of the table that is joined from two sheets.
+/// The name of a table that was joined from two sheets.
 const JOINED: &str = "";
-/// A sheet without rates that has more lines is no cover.
+/// A sheet without rates counts as a cover only if it has at most this many lines.
 const MAX_COVER: usize = 60;
 /// A table of prices that is above a table of codes has at most this many lines.
 const MAX_BLOCK: usize = 500;
-/// Maximum number of lines of covers that are read together with the rates.
+/// Maximum number of lines from covers that are read together with the rates.
 const MAX_COVERED: usize = MAX_HEADER_ROWS / 2;
-/// The price of a destination that has codes, but is not in the list of prices.
+/// The text that stands for the price of a destination that has codes, but is not in the list of prices.
 const NO_PRICE: &str = "n/a";
 
-/// The tables in which the rates are looked for.
+/// Combines the tables that belong together. The rates are then looked for in the returned tables.
 pub(in crate::carrier_deck) fn joined(
     mut tables: Vec<(String, Table)>,
     mapping: &Mapping,
@@ -34,7 +34,7 @@ pub(in crate::carrier_deck) fn joined(
         let (found, value, reason) = if let Some(found) = stacked(table) {
             (found, "several blocks", "The names of the columns are repeated beside the first columns.")
         } else if let Some(found) = zoned(table) {
-            (found, "two tables", "One table has the prices, and the table below it has their codes.")
+            (found, "two tables", "One table has the prices, and another one in the sheet has their codes.")
         } else if let Some(found) = sectioned(table) {
             (found, "several sections", "Some sections have the same columns in another order.")
         } else if let Some(found) = names::numbered_codes(table) {
@@ -65,7 +65,7 @@ pub(in crate::carrier_deck) fn joined(
     tables
 }
 
-/// Joins a sheet with names and prices and a sheet with names and codes, if no sheet has both codes and prices.
+/// Joins the sheet that has the prices with the sheet that has the codes, if there is only one of each, and no sheet has both.
 fn join_sheets(tables: &mut Vec<(String, Table)>, deck: &mut CarrierDeck) {
     let header = |table: &Table, test: &dyn Fn(Contents) -> bool| {
         table.iter().take(MAX_HEADER_ROWS).position(|row| test(contents(row)))
@@ -130,7 +130,7 @@ fn add_covers(tables: &mut Vec<(String, Table)>, chosen: Option<&str>) {
     *tables = others;
 }
 
-/// A table whose columns are repeated beside each other, with the blocks below each other.
+/// If a table has its columns several times beside each other, puts these blocks below each other.
 fn stacked(table: &Table) -> Option<Table> {
     let at = find_header(table)?;
     let header = table.row(at)?;
@@ -155,7 +155,7 @@ fn stacked(table: &Table) -> Option<Table> {
         copy(&mut found, row, 0, row.len());
     }
     copy(&mut found, header, start, width);
-    // a line that only the first block has is below the others, if no row of rates follows it
+    // the lines after the last row of rates, such as notes, are copied once, below all blocks
     let last = (at + 1..table.len()).rev().find(|index| {
         table.row(*index).is_some_and(|row| blocks.iter().any(|block| filled(row, *block, width) > 1))
     })?;
@@ -185,7 +185,7 @@ fn copy(table: &mut Table, row: Row<'_>, from: usize, width: usize) {
     }
 }
 
-/// Two tables below each other, of which one has prices and the other one has codes, such as a list of zones and a list of countries.
+/// Joins two tables in one sheet. One of them, such as a list of zones, has prices. The other one, such as a list of countries, has codes.
 fn zoned(table: &Table) -> Option<Table> {
     let test = |from: usize, most: usize, test: &dyn Fn(Contents) -> bool| {
         (from..table.len().min(from + most)).find(|at| table.row(*at).is_some_and(|row| test(contents(row))))
@@ -211,7 +211,7 @@ fn zoned(table: &Table) -> Option<Table> {
     let (joined, _) = joined?;
     let mut found = Table::default();
     found.blank = table.blank;
-    // the notes above and below the codes
+    // add the notes of the table with the codes, which `join` leaves out
     let (above, notes) = if upper.is_some() { (0, &other) } else { (at, &one) };
     for row in one.iter().take(above).chain(joined.iter()) {
         copy(&mut found, row, 0, row.len());
@@ -222,8 +222,8 @@ fn zoned(table: &Table) -> Option<Table> {
     Some(found)
 }
 
-/// The columns by which two tables are joined: a column of each, with the same name or with names of destinations, in which most rows of the second
-/// table have a value of the first one.
+/// The two columns, one of each table, by which the tables are joined. They have the same name, or both have names of destinations or countries. If
+/// there are several such pairs, the one in which the most rows of the second table have a value of the first table is chosen.
 fn keys((rates, at): (&Table, usize), (places, below): (&Table, usize)) -> Option<(usize, usize)> {
     let (header, other) = (rates.row(at)?, places.row(below)?);
     let is_name = |row: Row<'_>, column: usize| {
@@ -252,8 +252,8 @@ fn keys((rates, at): (&Table, usize), (places, below): (&Table, usize)) -> Optio
     best.map(|(_, keys)| keys)
 }
 
-/// The rows of the first table, each with the cells of the rows of the second table that have the same key, and the keys of the second table that the
-/// first one lacks. Their rows get a text instead of a price.
+/// Joins each row of the first table with the rows of the second table that have the same key. Also returns the keys that only the second table has.
+/// The rows with these keys are included, and have [`NO_PRICE`] as their price. `None` if the tables have no key in common.
 fn join((rates, at): (&Table, usize), (places, below): (&Table, usize)) -> Option<(Table, Vec<String>)> {
     let (header, other) = (rates.row(at)?, places.row(below)?);
     let (name, key) = keys((rates, at), (places, below))?;
@@ -317,8 +317,8 @@ fn append(table: &mut Table, row: Option<Row<'_>>, columns: &[usize]) {
     }
 }
 
-/// A table with sections that have the columns of the first header in another order or more columns. The cells of these sections are moved below the
-/// names of the first header.
+/// If a table has sections with headers of their own, whose columns are in another order than those of the first header, moves the cells of these
+/// sections below the names of the first header. Additional columns are put after them.
 fn sectioned(table: &Table) -> Option<Table> {
     let at = find_header(table)?;
     let header = table.row(at)?;
@@ -343,7 +343,7 @@ fn sectioned(table: &Table) -> Option<Table> {
         for (column, name) in own.into_iter().enumerate() {
             let place = match names.iter().position(|known| *known == name && !name.is_empty()) {
                 Some(place) => place,
-                // an empty cell belongs to the name above it
+                // a column without a name stays where it is
                 None if name.is_empty() => column,
                 None => {
                     names.push(name);

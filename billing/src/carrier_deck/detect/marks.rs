@@ -150,7 +150,7 @@ impl Plan<'_> {
 
     /// The line and the text of the date from which all prices apply, according to a line above or below the rates.
     fn said_date(&self) -> Option<(u64, String)> {
-        // titles between the rates are for the rates below them
+        // a title between the rates applies only to the rates below it
         let first = self.table.row(self.start).map_or(0, |row| row.line);
         let last = self.last_rate();
         let outside = |note: &super::notes::Note| note.line < first || note.line > last;
@@ -183,7 +183,7 @@ impl Plan<'_> {
         })
     }
 
-    /// Finds the first day of the prices of rows without a date of their own.
+    /// Finds the first day of the prices in rows without a date of their own.
     pub(super) fn find_date(&mut self, mapping: &Mapping, deck: &mut CarrierDeck) {
         if !self.lacks_dates() || matches!(mapping.columns.get("effective"), Some(None)) {
             return;
@@ -261,7 +261,7 @@ fn check_currency(found: &[&str], tariff: Option<&str>, line: u64) -> Result<(),
     }
 }
 
-/// Whether a line is about payments, whose currency is not that of the prices.
+/// Whether a line is about payments. A currency in such a line says nothing about the currency of the prices.
 pub(super) fn is_about_payment(text: &str) -> bool {
     const BANKS: &[&str] = &[
         "credit",

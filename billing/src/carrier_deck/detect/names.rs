@@ -7,10 +7,10 @@ use super::super::table::{Kind, Row, Table};
 use super::sheets::contents;
 use crate::number::calling_code;
 
-/// Fewer rows than this show no pattern.
+/// A pattern must occur in at least this many rows.
 const FEWEST: usize = 3;
 
-/// The table with a column for the codes that are written in the names, as in `France (33)`, if the header has no name of a column with codes.
+/// Moves the codes that are written in the names, as in `France (33)`, to a new column. `None` if the header already names a column of codes.
 pub(super) fn codes_in_names(table: &Table) -> Option<Table> {
     let is_header = |row: Row<'_>| {
         let found = contents(row);
@@ -70,7 +70,7 @@ fn apart(cell: &str) -> Option<(String, String)> {
     }
 }
 
-/// The table with one column of codes instead of several columns that differ only in their number: "Code 1", "Code 2".
+/// Joins several columns of codes into one if their names differ only in their number: "Code 1", "Code 2".
 pub(super) fn numbered_codes(table: &Table) -> Option<Table> {
     let at = super::sheets::find_header(table)?;
     let header = table.row(at)?;
@@ -106,7 +106,7 @@ pub(super) fn numbered_codes(table: &Table) -> Option<Table> {
     Some(found)
 }
 
-/// The table with a column for the country codes that are written in titles above area codes, as in `FRANCE +33`.
+/// Adds a column for the country codes that are written in titles above area codes, as in `FRANCE +33`.
 pub(super) fn codes_in_titles(table: &Table) -> Option<Table> {
     let at = super::sheets::find_header(table)?;
     let header = table.row(at)?;

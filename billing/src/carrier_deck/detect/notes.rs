@@ -48,7 +48,7 @@ impl Plan<'_> {
     /// The increments that the notes name. A note about payments is not about increments.
     pub(super) fn said_increments(&self) -> SaidIncrements {
         let mut said = SaidIncrements::default();
-        // lines like "Mexico 60/60" below a heading like "Billing increments"
+        // whether the notes are in a list, such as "Mexico 60/60" below the heading "Billing increments"
         let mut listed = false;
         let mut heading = None;
         for note in self.notes() {
@@ -67,7 +67,7 @@ impl Plan<'_> {
                 continue;
             }
             if !listed {
-                // a heading without a list below it was not understood
+                // a heading without a list below it counts as not understood
                 if let Some(example) = heading.take()
                     && said.example.is_none()
                 {
@@ -117,7 +117,7 @@ impl Plan<'_> {
         said
     }
 
-    /// Reads the increments of a sentence. Its parts between semicolons are sentences of their own.
+    /// Reads the increments of a sentence. If it has several pairs of increments, the parts between semicolons are read as separate sentences.
     fn read_increments(&self, text: &str, said: &mut SaidIncrements) {
         if pairs(&tokens(text)).len() > 1 && text.contains(';') {
             return text.split(';').for_each(|part| self.read_increments(part, said));

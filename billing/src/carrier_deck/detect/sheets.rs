@@ -79,7 +79,7 @@ pub(super) fn find_header(table: &Table) -> Option<usize> {
 /// The kinds of known names in a row.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Contents {
-    /// The number of all names.
+    /// The number of names, known or unknown.
     pub(super) names: usize,
     pub(super) known: usize,
     pub(super) code: bool,

@@ -28,7 +28,7 @@ const BEGIN: &[&str] = &[
     "prefix",
 ];
 
-/// The table with a row for fixed lines and a row for mobile phones instead of each row.
+/// The table in which each row is replaced by two rows: one for fixed lines and one for mobile phones.
 pub(super) fn kinds(table: &Table) -> Option<Table> {
     let at = find_header(table)?;
     let header = table.row(at)?;
@@ -82,7 +82,7 @@ fn copy(table: &mut Table, row: Row<'_>, width: usize) {
     }
 }
 
-/// Whether a name is that of a column with codes.
+/// Whether a column with this name has codes.
 fn is_code(name: &str) -> bool {
     matches!(meaning(name), Meaning::Is(Role::Prefix | Role::AreaCode))
 }

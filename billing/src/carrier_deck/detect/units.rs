@@ -1,4 +1,4 @@
-//! Finds the unit of the prices: their time, and whether they are in the smaller unit of the currency.
+//! Finds the unit of the prices: the time that a price covers, and whether prices are in the smaller unit of the currency.
 
 use super::super::cells::{
     PriceUnit, currencies, has_cents, is_cents, is_other_unit, is_pence, is_per_increment, unit,
@@ -13,7 +13,7 @@ use super::super::{Answer, CarrierDeck, Confidence, Detected, MAX_COLUMNS, Optio
 use super::Plan;
 use super::notes::is_unit_note;
 
-/// Prices in hundredths whose median is below this, in millionths, are doubtful.
+/// If prices seem to be in hundredths, but their median as written is below this, in millionths, the user is asked.
 const LOW_CENTS: i64 = 100_000;
 
 impl Plan<'_> {
@@ -58,7 +58,7 @@ impl Plan<'_> {
         let found = match (mapped, named, above) {
             (Some(unit), ..) => Some((unit, "The mapping says so.", Confidence::Certain)),
             (None, Some(unit), Some(other)) if unit != other => {
-                deck.questions.push(unit_question("The header and the lines above it name different units."));
+                deck.questions.push(unit_question("The header and another line name different units."));
                 None
             }
             (None, Some(unit), _) => Some((unit, "The price's column says so.", Confidence::High)),
@@ -74,8 +74,8 @@ impl Plan<'_> {
         deck.detected.push(Detected::new("price_unit", format!("{unit} seconds"), reason, confidence));
     }
 
-    /// Finds whether a price covers one increment, as the exports of some switches have it. If the name of the column of
-    /// increments is the only evidence for this, asks the user. Returns whether the unit is settled.
+    /// Finds whether a price covers one increment, as in the exports of some switches. If the name of the column of increments is the only evidence
+    /// for this, asks the user. Returns whether the unit was found or asked about.
     fn find_cycle(&mut self, mapping: &Mapping, has_unit: bool, deck: &mut CarrierDeck) -> bool {
         let steps =
             [Role::Increment, Role::NextIncrement].into_iter().find_map(|role| self.columns.first(role));
@@ -111,7 +111,7 @@ impl Plan<'_> {
         true
     }
 
-    /// Finds whether prices are in hundredths of the currency.
+    /// Finds whether prices are in the smaller unit of the currency, such as cents.
     pub(super) fn find_cents(&mut self, options: &Options<'_>, deck: &mut CarrierDeck) {
         self.places = self.places(options.currency);
         if let Some(cents) = options.mapping.price_in_cents {
@@ -141,7 +141,7 @@ impl Plan<'_> {
             () if units => "The column with the unit of the prices says so.",
             () if cells > 0 && cells * 2 > filled().take(MAX_COLUMNS).count() => "The prices say so.",
             () if said.is_some() && currencies(name).is_empty() => "A line above or below the rates says so.",
-            // the line means the fees, whose column says so
+            // the line is about the fees, because the name of their column mentions hundredths, too
             () if said.is_some() && self.has_fee_in_cents() => return,
             () if said.is_some() => {
                 let why = "A line above or below the rates mentions hundredths of the currency.";
@@ -164,7 +164,7 @@ impl Plan<'_> {
         fees.any(|column| is_cents(name(column)))
     }
 
-    /// The decimals of the currency's smaller unit, according to a line like "1 dinar = 1000 fils" or the currency.
+    /// The decimals of the currency's smaller unit, according to a line like "1 dinar = 1000 fils" or, without such a line, to the currency.
     fn places(&self, currency: Option<&str>) -> u32 {
         const THOUSANDTHS: &[&str] = &["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
         let said = self.notes().iter().filter_map(|note| smaller_unit(&note.text)).next();
@@ -184,7 +184,7 @@ impl Plan<'_> {
     }
 }
 
-/// Whether the name of a price column has a text like "EUR/Tick", whose last word is no known word.
+/// Whether the name of a price column has a text like "EUR/Tick", in which the word after the slash is unknown.
 fn names_unknown_unit(name: &str) -> bool {
     const KNOWN: [&[&str]; 9] = [PRICE, TAXES, TAX_NOTES, BARE, PLAIN_PRICE, NEW, OLD, CURRENT, INTERVAL];
     let Some((before, after)) = name.split_once('/') else { return false };
@@ -212,7 +212,7 @@ fn smaller_unit(text: &str) -> Option<u32> {
     }
 }
 
-/// The part of a sentence before its words for billing, whose time says nothing about prices.
+/// The part of a sentence before its first word for billing. A unit of time after that word says nothing about prices.
 fn before_billing(text: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     for part in text.split_inclusive(|letter: char| !letter.is_alphanumeric()) {
@@ -252,7 +252,7 @@ pub(in crate::carrier_deck) fn unit_question(why: &str) -> Question {
     let answer = |text, unit| Answer::new(text, Mapping { price_unit: Some(unit), ..Mapping::default() });
     Question {
         code: "PRICE_UNIT".into(),
-        text: format!("{why} Choose the time for which a price holds."),
+        text: format!("{why} Choose the time that a price covers."),
         line: 0,
         example: String::new(),
         answers: vec![answer("a minute", PriceUnit::Minute), answer("a second", PriceUnit::Second)],
@@ -260,8 +260,7 @@ pub(in crate::carrier_deck) fn unit_question(why: &str) -> Question {
 }
 
 fn cycle_question(name: &str) -> Question {
-    let mut question =
-        unit_question(&format!("The column {name:?} may have the time for which a price holds."));
+    let mut question = unit_question(&format!("The column {name:?} may have the time that a price covers."));
     let mapping = Mapping { price_unit: Some(PriceUnit::Increment), ..Mapping::default() };
     question.answers.truncate(1);
     question.answers.push(Answer::new("the increment of its row", mapping));

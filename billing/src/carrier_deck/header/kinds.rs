@@ -101,7 +101,7 @@ pub(super) fn special(words: &Words) -> Option<Meaning> {
 }
 
 pub(super) fn dated(words: &Words) -> Option<Meaning> {
-    // the part of the week in which a row applies; a column with several parts has rows with the same codes
+    // these columns say in which part of the week a row applies; if there are several parts, several rows have the same code
     let week = |unit: &str| words.phrase(&["from", unit]) || words.phrase(&["to", unit]);
     if week("day") || week("hour") || week("wday") {
         return Some(Meaning::Ignored);

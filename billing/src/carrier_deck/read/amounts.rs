@@ -151,7 +151,7 @@ impl Reader<'_, '_> {
                     column: None,
                     severity: Severity::Warning,
                     code: Cow::Borrowed("FEE_UNREAD"),
-                    message: "The line may name a fee of some calls, which is left out.".to_owned(),
+                    message: "The line may name a fee for some calls, which is left out.".to_owned(),
                     value: Some(text),
                     remedy: Some("Read the line, and add the fee to the rates if it applies.".to_owned()),
                 },

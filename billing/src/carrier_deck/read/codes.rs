@@ -13,7 +13,7 @@ impl Reader<'_, '_> {
         match self.plan.columns.code {
             CodeSource::Full(column) => (column, self.full_codes(row, column, rules)),
             CodeSource::Parts(country, area) => {
-                // an empty country code is that of the row above
+                // a row without a country code has the country code of the last row that has one
                 let above = self.country_row.filter(|_| row.get(country).is_empty());
                 let above = above.and_then(|above| self.plan.table.row(above));
                 let from = above.filter(|above| self.has_same_country(row, *above)).unwrap_or(row);

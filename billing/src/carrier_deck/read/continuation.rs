@@ -27,7 +27,7 @@ impl Reader<'_, '_> {
         coded && (0..row.len()).all(|column| codes.contains(&column) || same(column))
     }
 
-    /// Whether the row has no country of its own, or the country of a row above it.
+    /// Whether the row has no country of its own, or has the same country as `above`.
     pub(super) fn has_same_country(&self, row: Row<'_>, above: Row<'_>) -> bool {
         let country = self.plan.columns.first(Role::Country);
         country.is_none_or(|column| row.get(column).is_empty() || row.get(column) == above.get(column))

@@ -17,7 +17,7 @@ impl Reader<'_, '_> {
         matches!((ends, day), (Some(end), Some(day)) if end < day)
     }
 
-    /// Codes that a row excepts, and that no other row has, are not offered.
+    /// Removes the codes that a row excludes and that no other row has.
     pub(super) fn settle_excepted(&mut self) {
         let known: BTreeSet<String> = self.deck.rates.iter().map(|rate| rate.prefix().to_owned()).collect();
         for (prefix, line) in std::mem::take(&mut self.excepted) {

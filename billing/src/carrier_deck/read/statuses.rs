@@ -99,7 +99,7 @@ impl<'t> Reader<'_, 't> {
         self.section_date = if begins { date } else { date.or(self.section_date) };
     }
 
-    /// Whether the row has a price that ends after the day of the import. An answer about the status is more important.
+    /// Whether the row has a price that ends after the day of the import. False if the mapping has a meaning for the status.
     fn ends_later(&self, row: Row<'_>, status: &str) -> bool {
         let mapped = self.options.mapping.statuses.keys().any(|word| words(word) == words(status));
         let priced = row.get(self.plan.columns.price).contains(|letter: char| matches!(letter, '1'..='9'));
@@ -109,7 +109,7 @@ impl<'t> Reader<'_, 't> {
         !mapped && priced && later
     }
 
-    /// Some switches write -1 as the price of a blocked code.
+    /// Whether the price is -1, which some switches write for a blocked code.
     fn is_blocked_price(&self, row: Row<'_>) -> bool {
         let price = self.plan.columns.price;
         row.get(price).starts_with('-')
@@ -198,7 +198,7 @@ impl<'t> Reader<'_, 't> {
             };
             let reason = match rule {
                 _ if legend.contains_key(&word) => "A line above or below the rates explains it.",
-                StatusRule::Keep if found.ends => "Every row with this status has a price with a last day.",
+                StatusRule::Keep if found.ends => "Every row with this status has a last day.",
                 StatusRule::Keep if separated => {
                     "Every row with this status has a price, and rows without a price have other statuses."
                 }
@@ -251,12 +251,12 @@ impl<'t> Reader<'_, 't> {
         });
         let change = |row| Some(price(row, plan.columns.price)?.cmp(&price(row, old)?));
         let changes: Vec<_> = marked.map(change).collect();
-        // a "D" is a decrease or a deletion, so it says nothing about higher prices
+        // "D" means a decrease or a deletion, but never an increase
         let rises = word != ["d"] && changes.iter().all(|change| *change == Some(Ordering::Greater));
         !changes.is_empty() && (rises || changes.iter().all(|change| *change == Some(Ordering::Less)))
     }
 
-    /// Whether the rows without a price have statuses that no row with a price has.
+    /// Whether every row without a price has a status that no row with a price has.
     fn separates_prices(&self) -> bool {
         let plan = self.plan;
         let Some(column) = plan.columns.first(Role::Status) else { return false };
@@ -303,7 +303,7 @@ impl<'t> Reader<'_, 't> {
         (unknown, removes)
     }
 
-    /// Asks about the unknown statuses. If there are more than two, the answers are that all keep their codes, or all except one.
+    /// Asks about the unknown statuses. If there are more than two, each answer keeps the codes of all statuses, or of all statuses except one.
     fn ask_statuses(&mut self, unknown: &[Unknown]) {
         const RULES: [StatusRule; 3] = [StatusRule::Keep, StatusRule::Remove, StatusRule::Block];
         let answer = |meanings: &[(&Unknown, StatusRule)]| {

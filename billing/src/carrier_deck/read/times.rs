@@ -61,7 +61,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The increments of a column whose name says that they are in minutes: "Increment (min)".
+    /// Converts increments to seconds if the first one is at most 3 and the column's name says minutes, as in "Increment (min)".
     fn in_seconds(&self, column: usize, found: Increments) -> Increments {
         let name = self.plan.names.get(column).map_or("", String::as_str);
         let minutes = name.contains("(min)")

@@ -34,7 +34,7 @@ struct Group {
 
 /// True if the row is not a rate, because it has neither a code nor a price, or is a total or a repeated header.
 pub(super) fn is_title(plan: &Plan<'_>, row: Row<'_>) -> bool {
-    // a line of hyphens only separates rows
+    // a line of hyphens is a separator
     let rule = |cell: &str| cell.chars().all(|letter| matches!(letter, '-' | '=' | ':' | '_'));
     if row.filled() > 1 && row.cells().all(rule) {
         return true;

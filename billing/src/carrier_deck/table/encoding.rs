@@ -69,8 +69,8 @@ const RUSSIAN: &[&str] = &[
     "стоимость",
 ];
 
-/// The text if it is in GBK or GB18030: all letters that are not ASCII are in pairs of bytes for the frequent Chinese characters. These are in the
-/// order of their sounds, so that, unlike in Korean text, many pairs begin with a byte above 0xC8.
+/// The text if it is probably in GBK or GB18030: apart from ASCII and punctuation, nearly all bytes are in pairs for the frequent Chinese characters.
+/// Many of these pairs must begin with a byte above 0xC8. In Korean text, which uses the same pairs, few of them do.
 fn chinese(bytes: &[u8]) -> Option<Cow<'_, str>> {
     const FEWEST: usize = 20;
     let (mut frequent, mut late, mut other) = (0usize, 0usize, 0usize);
@@ -95,7 +95,8 @@ fn chinese(bytes: &[u8]) -> Option<Cow<'_, str>> {
     (!failed && frequent >= FEWEST && other * 20 <= frequent && late * 6 >= frequent).then_some(text)
 }
 
-/// Detects UTF-16 without a byte order mark, in which nearly every other byte of a price list is zero.
+/// Detects UTF-16 without a byte order mark. In such a price list, either most bytes at even positions or most bytes at odd positions
+/// are zero.
 fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
     let sample = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
     let zeros = |from: usize| sample.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();

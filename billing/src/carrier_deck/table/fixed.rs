@@ -3,17 +3,17 @@
 use super::super::{MAX_CELL_BYTES, MAX_COLUMNS, Refusal};
 use super::{Kind, Table};
 
-/// Fewer lines than this are no table.
+/// A table must have at least this many rows.
 const FEWEST_ROWS: usize = 4;
-/// A line with fewer cells is no row of the table.
+/// A row of the table must have at least this many cells.
 const FEWEST_CELLS: usize = 3;
-/// Maximum number of characters of a line that is a row.
+/// Longest line that can be a row, in bytes.
 const MAX_LINE: usize = 1_000;
 
-/// The table of a text whose columns are separated by spaces at the same places in all rows; `None` if the text is no such table, or if cells
-/// separated by a delimiter fit better (`score`). Lines that are no rows become rows of one cell.
+/// The table of a text whose columns are separated by spaces at the same places in all rows; `None` if the text has no such table, or if cells
+/// separated by a delimiter fit better (`score`). Lines that are not rows of the table become rows of one cell.
 pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<Table>, Refusal> {
-    // most files have no such columns, which the first lines show
+    // the first lines show that most files have no such columns
     if text.contains('\t')
         || text.lines().take(200).filter(|line| cells(line) >= FEWEST_CELLS).count() < FEWEST_ROWS
     {
@@ -47,7 +47,7 @@ pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<T
                 table.push(cell.trim(), Kind::Text);
             }
         } else if inside && line.contains(|letter: char| letter.is_ascii_digit()) {
-            // a row whose cells are shifted must not be taken for a note
+            // a row with shifted cells would look like a note, so the text is not read as a table
             return Ok(None);
         } else {
             table.push(line.trim(), Kind::Text);
@@ -56,7 +56,7 @@ pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<T
     Ok(Some(table))
 }
 
-/// The number of cells of a line: at least two spaces separate two cells.
+/// The number of cells in a line. Cells are separated by at least two spaces. A separator line and a line that is too long have no cells.
 fn cells(line: &str) -> usize {
     if line.len() > MAX_LINE || is_rule(line) {
         return 0;
@@ -64,13 +64,14 @@ fn cells(line: &str) -> usize {
     line.split("  ").filter(|cell| !cell.trim().is_empty()).count()
 }
 
-/// Whether a line only separates the parts of a table.
+/// Whether a line is a separator between the parts of a table.
 fn is_rule(line: &str) -> bool {
     !line.trim().is_empty()
         && line.chars().all(|letter| matches!(letter, '-' | '=' | '_' | '+' | '|' | ' ' | '*' | '─' | '━'))
 }
 
-/// The first position of each column and the position after it. Positions that are spaces in all rows separate columns.
+/// The first position of each column and the position after its last one. At least two neighboring positions that are spaces in all rows separate two
+/// columns.
 fn columns(rows: &[&str]) -> Option<Vec<(usize, usize)>> {
     if rows.len() < FEWEST_ROWS {
         return None;
@@ -87,7 +88,7 @@ fn columns(rows: &[&str]) -> Option<Vec<(usize, usize)>> {
     let mut found: Vec<(usize, usize)> = Vec::new();
     for (at, used) in used.iter().enumerate().filter(|(_, used)| **used) {
         match found.last_mut() {
-            // one space may be within the names of all rows
+            // a single space may be part of the names in all rows
             Some(last) if last.1 + 1 >= at => last.1 = at + usize::from(*used),
             _ => found.push((at, at + 1)),
         }
