@@ -49,7 +49,11 @@ pub async fn list(
 ) -> Result<Listed<Line>> {
     let conn = app.store.reader();
     let account = access::account(conn, actor, account_id, Right::SeeCredit).await?;
-    let Listed { rows: ids, total } = rows::transfers_of(conn, account.id, book, within, page).await?;
+    // postings and charges are read from one snapshot: otherwise a page could have a corrected charge without the reversal of the charge before it
+    let found = app
+        .store
+        .read(|tx| async move { rows::transfers_of(tx.conn(), account.id, book, within, page).await });
+    let Listed { rows: ids, total } = found.await?;
     let transfers = rows::transfers(conn, &ids).await?;
     let mut reversed: BTreeMap<Uuid, Uuid> = rows::reversals(conn, &ids).await?;
     let entries = rows::entries(conn, &ids).await?;

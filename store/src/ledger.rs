@@ -416,7 +416,8 @@ fn booked<C: ColumnTrait>(within: Within, transfer_id: C) -> Condition {
     Condition::all().add(Expr::exists(transfer.into_query()))
 }
 
-/// A page of the ids of transfers that changed an account's book in a range of time.
+/// A page of the ids of transfers that changed an account's book in a range of time. The calling function must have begun a transaction on one
+/// snapshot, because the page is read in two queries.
 ///
 /// # Errors
 /// May fail with database errors.
