@@ -224,7 +224,7 @@ impl RolePipeline {
     /// Creates a pipeline for the schema visible to a role.
     pub fn new(schema: Valid<Schema>, limits: &Limits) -> Self {
         let documents = moka::sync::Cache::builder()
-            .weigher(|text: &Arc<str>, checked| weight(text, checked))
+            .weigher(|text: &Arc<str>, checked: &Arc<Result<Checked, RequestError>>| weight(text, checked))
             .max_capacity(limits.cached_document_bytes)
             .build();
         Self {
