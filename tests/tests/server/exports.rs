@@ -282,7 +282,7 @@ on_both!(a_price_list_has_the_prices_in_force_in_the_readers_language, |backend:
     let pdf = body(server, &shop.attendant, &format!("{path}&format=pdf&locale=pt")).await;
     // text with non-ASCII letters is written in hexadecimal digits
     let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02X}")).collect::<String>();
-    for shown in ["(Brasil)", "Portugal \\(60/6\\)"] {
+    for shown in ["(Brasil)", "(Portugal (60/6) "] {
         assert!(pdf.contains(shown), "{shown}: {pdf}");
     }
     for shown in ["TABELA DE PRE", "taxa de conex"] {
