@@ -213,7 +213,7 @@ mod tests {
             ("{ a { b @skip(if: $x) { c } } }", "                      ^"),
             ("{ a { b } a { c { d } } e { f } }", "                          ^"),
             ("{ a { b { c } ... { b { d } } e { f } } }", "    ^                           ^"),
-            ("{ a { b } x: a { b } }", "    ^            ^"),
+            ("{ a { b } x: a { b } }", "    ^          ^"),
             ("{ ...F } fragment F on Q { a { b } }", "                             ^"),
             ("{ a { ...F } b { c } } fragment F on Q { d @skip(if: $x) }", "               ^"),
             ("{ a { ...F } ...G } fragment G on Q { a { e } } fragment F on A { d { f } }", ""),
