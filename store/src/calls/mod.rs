@@ -498,12 +498,8 @@ pub(super) async fn charges_of(
     let rows: Vec<(Uuid, Uuid, Levels, Charges)> = query.into_tuple().all(conn).await?;
     rows.into_iter()
         .map(|(id, callshop_id, levels, charges)| {
-            let charges = charged(callshop_id, &levels, &charges);
-            Ok((
-                id,
-                charges
-                    .ok_or_else(|| Error::fault(format!("the charges of the call {id} cannot be read")))?,
-            ))
+            let unreadable = || Error::fault(format!("the charges of the call {id} cannot be read"));
+            Ok((id, charged(callshop_id, &levels, &charges).ok_or_else(unreadable)?))
         })
         .collect()
 }
