@@ -1,4 +1,4 @@
-//! Access checks. A use case gets its callshop or account from this module and names the right that it needs.
+//! Access checks. A use case looks up its callshop or account through this module, and names the right that the actor must have.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -74,10 +74,10 @@ pub async fn account(
     Ok(found)
 }
 
-/// Locks a child of the actor's account, so that the child's credit, tariffs or suspension can be changed.
+/// Locks an account that the actor manages as its parent, so that the account's credit, tariffs or suspension can be changed.
 ///
 /// # Errors
-/// Fails with [`Error::Forbidden`] for the actor's own account and for grandchildren. See [`account`].
+/// Fails with [`Error::Forbidden`] if the actor is not the account's parent, as in [`Actor::is_parent_of`]. See [`account`] for the other errors.
 pub async fn child(
     conn: &impl ConnectionTrait,
     actor: &Actor,
@@ -92,7 +92,7 @@ pub async fn child(
 /// Finds a callshop in the actor's subtree, and checks that the actor has the right.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND` for accounts that are not callshops. See [`account`].
+/// Fails with `NOT_FOUND` for accounts that are not callshops. See [`account`] for the other errors.
 pub async fn shop(conn: &impl ConnectionTrait, actor: &Actor, id: Uuid, right: Right) -> Result<Shop> {
     let (account, settings) =
         accounts::find_callshop(conn, &actor.scope(), id).await?.ok_or(Error::NotFound)?;

@@ -40,8 +40,8 @@ pub struct NewAccount {
     pub time_zone: Option<String>,
     /// ISO 3166 alpha-2 code; `None` means the parent's country.
     pub country: Option<String>,
-    /// BCP 47 language tag. If it is `None`, the account gets the language of `country` if that country is not the parent's, and the parent's
-    /// language otherwise.
+    /// BCP 47 language tag. If the tag is `None` and `country` differs from the parent's country, the account gets the language of `country`;
+    /// otherwise, it gets the parent's language.
     pub locale: Option<String>,
     /// The first user, with the role of a distributor, reseller or callshop owner.
     pub user: Option<users::NewUser>,
@@ -243,7 +243,7 @@ fn country(code: &str) -> Result<String> {
 /// Trims and validates a name: 1 to [`MAX_NAME`] printable characters on one line.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` about `field`.
+/// Fails with `INVALID_INPUT`, naming `field`.
 pub fn clean_name(field: &str, text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > MAX_NAME || !billing::text::is_line(text) {
@@ -258,7 +258,7 @@ pub fn clean_name(field: &str, text: &str) -> Result<String> {
 /// Parses a BCP 47 language tag and returns it in canonical case, such as "pt-BR".
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` about `field`.
+/// Fails with `INVALID_INPUT`, naming `field`.
 pub fn clean_locale(field: &str, text: &str) -> Result<String> {
     let tag = LanguageTag::parse(text).ok().filter(|tag| tag.as_str().len() <= MAX_LOCALE);
     let tag =
@@ -394,7 +394,7 @@ async fn replace_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -
 /// Suspends or resumes a child account. While an account is suspended, no new calls are allowed in its subtree.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` for an account that is not the actor's child.
+/// Fails with `FORBIDDEN` if the actor is not the account's parent, as in [`Actor::is_parent_of`].
 pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) -> Result<account::Model> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {

@@ -33,7 +33,7 @@ pub struct State {
     pub live: Vec<call::View>,
     /// The open shift of a callshop, if any. A cabin's state has none.
     pub register: Option<ShiftView>,
-    /// At most [`MAX_UNPAID`] closed sessions of a callshop that wait for payment, oldest first. A cabin's state has none.
+    /// The callshop's closed sessions that wait for payment, oldest first, at most [`MAX_UNPAID`]. A cabin's state has none.
     pub unpaid: Vec<SessionView>,
 }
 
@@ -127,7 +127,7 @@ pub struct FeedStart {
     pub resumed: bool,
 }
 
-/// Starts a subscription to the feed of an account, after the cursor, or after the last event.
+/// Starts a subscription to the feed of an account. The subscription begins after the cursor or, without a usable cursor, after the last event.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for a callshop or a malformed cursor. May also fail with `NOT_FOUND` or `FORBIDDEN`.
@@ -150,5 +150,5 @@ pub async fn start_feed(app: &App, actor: &Actor, id: Uuid, after: Option<&str>)
     Ok(FeedStart { watch: watch.from_seq(seq), seq, expired: after.is_some(), resumed: false })
 }
 
-/// Why a callshop has no feed.
+/// The error message for a callshop, which has no feed.
 pub const NO_FEED: &str = "A callshop has no feed of its own. Use `callshopActivity` instead.";

@@ -27,7 +27,7 @@ pub const MAX_GRACE_SECONDS: i64 = 7 * 86_400;
 /// Input for a new token.
 #[derive(Clone, Debug)]
 pub struct NewToken {
-    /// Name that tells people what the token is for.
+    /// Name that tells people the purpose of the token.
     pub name: String,
     /// What the token may do.
     pub scopes: Vec<TokenScope>,

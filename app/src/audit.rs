@@ -124,7 +124,7 @@ pub struct Entry {
     pub token: Option<api_token::Model>,
 }
 
-/// Lists one page of the audit log of an account in the actor's subtree, in a range of time.
+/// Lists one page of an account's audit log for a time range. The account must be in the actor's subtree.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.

@@ -139,7 +139,7 @@ async fn shops(app: &App, actor: &Actor, account_id: Uuid) -> Result<Vec<Uuid>> 
 
 /// The position of one callshop's stream.
 enum Position {
-    /// The stream has not started. It starts after the cursor, or with a snapshot.
+    /// The stream has not started. The stream will start after the cursor or, without a cursor, with a snapshot.
     Start(Option<String>),
     /// The stream has started and delivers events.
     Events(Box<Watch>),

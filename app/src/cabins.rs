@@ -28,7 +28,7 @@ const MAX_NUMBER: i32 = 9999;
 pub enum CabinState {
     /// No session occupies the cabin.
     Closed,
-    /// An open or closing session occupies the cabin, which has no live call.
+    /// An open or closing session occupies the cabin, but the cabin has no live call.
     Open,
     /// The cabin has a live call.
     InCall,
@@ -235,7 +235,7 @@ pub struct NewCabin {
     pub number: i32,
     /// Display name.
     pub label: String,
-    /// A phone of the callshop that is not in a cabin.
+    /// One of the callshop's phones. The phone must not be in another cabin.
     pub phone_id: Option<Uuid>,
 }
 
@@ -311,7 +311,7 @@ fn check_number(number: i32) -> Result<i32> {
     }
 }
 
-/// Reports a unique violation as a duplicate number, because a cabin that passed the checks can violate no other unique index.
+/// Reports the violation of a unique index as a duplicate number, because a cabin that passed the checks can violate no other unique index.
 fn number_taken(error: Error) -> Error {
     match error.is_unique_violation() {
         true => Error::field(

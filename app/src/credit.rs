@@ -17,7 +17,7 @@ use base::message::Word;
 use store::ledger::{self, Credit, Entry, NewTransfer};
 use store::{Tx, accounts};
 
-/// Maximum amount, limit or threshold: ten billion units.
+/// Maximum amount, limit or threshold: ten billion currency units.
 const MAX_AMOUNT: Micros = Micros(10_000_000_000_000_000);
 /// Maximum balance, so that sums of balances do not overflow.
 const MAX_BALANCE: Micros = Micros(100_000_000_000_000_000);
@@ -75,7 +75,8 @@ async fn lock(tx: &Tx, id: Uuid) -> Result<Credit> {
     locked.ok_or_else(|| Error::fault("the account has no credit balance"))
 }
 
-/// Fails if a change leaves the available credit (`after`) below zero. A change that increases the available credit is always allowed.
+/// Fails if a change decreases the available credit to an amount (`after`) below zero. A change that does not decrease the available credit is always
+/// allowed.
 fn check_left(before: Option<Micros>, after: Option<Micros>) -> Result<()> {
     match (before, after) {
         (_, None) => Ok(()),
@@ -193,7 +194,8 @@ pub struct TopUp {
 /// Tops up a child's CREDIT against its parent's ISSUED. The parent's own CREDIT does not change. Returns the new balance.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` for anyone but the parent. May also fail with `INVALID_INPUT`, `CURRENCY_MISMATCH` or `IDEMPOTENCY_CONFLICT`.
+/// Fails with `FORBIDDEN` for anyone but the account's parent and the platform's admins. May also fail with `INVALID_INPUT`, `CURRENCY_MISMATCH` or
+/// `IDEMPOTENCY_CONFLICT`.
 pub async fn top_up(app: &App, actor: &Actor, key: &str, input: TopUp) -> Result<(account::Model, Micros)> {
     if input.amount <= Micros::ZERO {
         return Err(Error::invalid("amount", "`amount` must be above zero."));
@@ -235,8 +237,8 @@ pub struct Adjustment {
 /// Adjusts a child's CREDIT, up or down, against its parent's ISSUED.
 ///
 /// # Errors
-/// Fails with `INSUFFICIENT_CREDIT` if too little credit would be left. Fails with `FORBIDDEN` for anyone but the parent. May also fail with
-/// `INVALID_INPUT`, `CURRENCY_MISMATCH` or `IDEMPOTENCY_CONFLICT`.
+/// Fails with `INSUFFICIENT_CREDIT` if too little credit would be left. Fails with `FORBIDDEN` for anyone but the account's parent and the platform's
+/// admins. May also fail with `INVALID_INPUT`, `CURRENCY_MISMATCH` or `IDEMPOTENCY_CONFLICT`.
 pub async fn adjust(
     app: &App,
     actor: &Actor,
@@ -275,9 +277,9 @@ pub struct Reversal {
 /// Reverses a top-up or an adjustment, at most once. The reversal is a new transfer that refers to the reversed transfer.
 ///
 /// # Errors
-/// Fails with `INSUFFICIENT_CREDIT` if too much of the amount is already spent or reserved. Fails with `ILLEGAL_STATE` for other kinds of
-/// transfers. Fails with `FORBIDDEN` for anyone but the parent. May also fail with `ALREADY_REVERSED`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT` or
-/// `NOT_FOUND`.
+/// Fails with `INSUFFICIENT_CREDIT` if too much of the amount is already spent or reserved. Fails with `ILLEGAL_STATE` for other kinds of transfers.
+/// Fails with `FORBIDDEN` for anyone but the account's parent and the platform's admins. May also fail with `ALREADY_REVERSED`, `INVALID_INPUT`,
+/// `IDEMPOTENCY_CONFLICT` or `NOT_FOUND`.
 pub async fn reverse(
     app: &App,
     actor: &Actor,
@@ -333,8 +335,8 @@ async fn reversible(tx: &Tx, actor: &Actor, id: Uuid) -> Result<(account::Model,
 /// Sets how far a child's CREDIT may fall below zero. `None` removes the limit.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for a negative limit. Fails with `INSUFFICIENT_CREDIT` if the new limit is already exceeded. Fails with `FORBIDDEN`
-/// for anyone but the parent.
+/// Fails with `INVALID_INPUT` for a negative limit. Fails with `INSUFFICIENT_CREDIT` if the new limit is already exceeded. Fails with `FORBIDDEN` for
+/// anyone but the account's parent and the platform's admins.
 pub async fn set_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>) -> Result<account::Model> {
     let again = async |id| access::account(app.store.reader(), actor, id, Right::ManageCredit).await;
     idempotency::repeatable(app, actor, change_limit(app, actor, id, limit), again).await
@@ -369,7 +371,8 @@ async fn change_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>)
 /// Sets the threshold below which an account's users are warned of low credit. `None` turns these warnings off.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for a negative amount. Fails with `FORBIDDEN` for anyone but the account's own managers and its parent.
+/// Fails with `INVALID_INPUT` for a negative amount. Fails with `FORBIDDEN` for attendants, and for anyone outside the account, its parent and the
+/// platform.
 pub async fn set_low(app: &App, actor: &Actor, id: Uuid, low: Option<Micros>) -> Result<account::Model> {
     let again = async |id| access::account(app.store.reader(), actor, id, Right::SeeCredit).await;
     idempotency::repeatable(app, actor, change_low(app, actor, id, low), again).await

@@ -169,7 +169,7 @@ struct Visible {
     may_see_cost: bool,
 }
 
-/// Returns the accounts of the levels that are in the actor's subtree.
+/// Returns the accounts that pay at these levels, limited to the actor's subtree.
 async fn visible(app: &App, actor: &Actor, levels: &[Level]) -> Result<HashMap<Uuid, Visible>> {
     let ids: Vec<Uuid> = levels.iter().map(|level| level.account_id).collect();
     let (scope, may_see_cost) = (actor.scope(), actor.may(Right::SeeCost));

@@ -11,10 +11,10 @@ const MAX_DIGITS: usize = 20;
 /// Maximum length of a destination name, in characters.
 const MAX_DESTINATION: usize = 100;
 
-/// The words of a search text. The list is empty if `text` is `None`.
+/// The words of a search text. The list is empty if there is no text.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` about `field`.
+/// Fails with `INVALID_INPUT`, naming `field`.
 pub fn words(field: &str, text: Option<&str>) -> Result<Vec<String>> {
     let Some(text) = text else { return Ok(Vec::new()) };
     words::wanted(text).map_err(|error| {
@@ -32,7 +32,7 @@ pub fn words(field: &str, text: Option<&str>) -> Result<Vec<String>> {
 /// A range of time from `from` (inclusive) to `to` (exclusive).
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` about `field` if the range is empty.
+/// Fails with `INVALID_INPUT`, naming `field`, if the range is empty.
 pub fn within(field: &str, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> Result<Within> {
     match (from, to) {
         (Some(from), Some(to)) if from >= to => Err(Error::invalid(field, "`from` must be before `to`.")),
@@ -43,7 +43,7 @@ pub fn within(field: &str, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>
 /// Checks the beginning of a number, and returns its digits without a leading "+" and separators.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` about `field`.
+/// Fails with `INVALID_INPUT`, naming `field`.
 pub fn number(field: &str, text: &str) -> Result<String> {
     let text = text.trim();
     let separators = [' ', '-', '.', '(', ')', '/'];
@@ -68,7 +68,7 @@ pub fn number(field: &str, text: &str) -> Result<String> {
 /// Checks the length of a destination name.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` about `field`.
+/// Fails with `INVALID_INPUT`, naming `field`.
 pub fn destination(field: &str, text: String) -> Result<String> {
     if text.chars().count() <= MAX_DESTINATION {
         return Ok(text);
@@ -79,7 +79,7 @@ pub fn destination(field: &str, text: String) -> Result<String> {
 /// Parses a receipt number, which must be above zero.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` about `field`.
+/// Fails with `INVALID_INPUT`, naming `field`.
 pub fn receipt_number(field: &str, text: &str) -> Result<i64> {
     let number = text.trim().parse::<i64>().ok().filter(|number| *number > 0);
     number.ok_or_else(|| Error::invalid(field, "A receipt number has only digits."))
@@ -88,7 +88,7 @@ pub fn receipt_number(field: &str, text: &str) -> Result<i64> {
 /// Checks the number of values in a list filter. Returns the values sorted, without duplicates.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` about `field` for more than 50 values.
+/// Fails with `INVALID_INPUT`, naming `field`, for more than 50 values.
 pub fn few<T: Ord>(field: &str, mut values: Vec<T>) -> Result<Vec<T>> {
     if values.len() > 50 {
         return Err(Error::invalid(field, "Give at most 50 values."));

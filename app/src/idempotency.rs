@@ -19,9 +19,10 @@ use store::{Tx, keys};
 
 /// Maximum length of a key, in bytes.
 const MAX_LENGTH: usize = 100;
-/// Fields of inputs that are not compared. A hash of an input with a password would let a reader of the table test passwords quickly.
+/// Input fields that are ignored when two inputs are compared. A hash of an input with a password would let a reader of the table test passwords
+/// quickly.
 const NOT_COMPARED: [&str; 2] = ["idempotencyKey", "password"];
-/// Fields of inputs whose values are sets: the order of the values, and repeated values, do not matter.
+/// Input fields whose values are sets: neither the order of the values nor repeated values matter.
 const SETS: [&str; 4] = ["holidays", "prefixes", "scopes", "weekdays"];
 
 /// The idempotency key of one mutation in a request.

@@ -148,7 +148,7 @@ fn spread(cost: Option<Uuid>, retail: Option<Uuid>) -> Vec<Spread> {
     pair.map(spread).into_iter().collect()
 }
 
-/// Number of pairs to read. It is one more than the number of pairs to compare, to find out whether there are more pairs.
+/// Number of pairs to read. This number is one more than the number of pairs to compare, and so shows whether there are more pairs.
 fn limit() -> u64 {
     MAX_SPREADS as u64 + 1
 }

@@ -1,8 +1,8 @@
 //! Events in the feed of an account that is not a callshop: changes to its tariffs, costs, credit and webhooks. Such a feed numbers its own events.
 //! The events are stored, delivered and deleted like the activity of a callshop.
 //!
-//! Two kinds of events are not caused by a request: a scheduled version takes effect, or calls bring an account's credit below its threshold. Every
-//! node checks for both each second. The node that is first to record the change emits the event.
+//! Two kinds of events have no request as their cause. One kind is emitted when a scheduled version takes effect, the other when calls bring an
+//! account's credit below its threshold. Every node checks for both kinds each second. The node that is first to record the change emits the event.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,8 +100,8 @@ pub(crate) fn emit(
     Ok(())
 }
 
-/// Emits two kinds of events about a version of a tariff. The tariff's owner gets an event about what happened to the version. Each account above
-/// callshops whose cost tariff this is gets an event about the change to its costs.
+/// Emits two kinds of events about a version of a tariff. The tariff's owner gets an event about what happened to the version. Every account with
+/// this cost tariff, except callshops, gets an event about the change to its costs.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -119,7 +119,7 @@ pub(crate) async fn version_changed(
     Ok(())
 }
 
-/// Notifies the owner of an import's tariff if the import has ended, or waits for a file or an answer.
+/// Notifies the owner of an import's tariff if the import has ended, or if the import is waiting for a file or an answer.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -58,7 +58,7 @@ pub async fn price_list(
     }
 }
 
-/// The customer prices of a callshop that are in force at one moment.
+/// The prices in force for a callshop's customers at one moment.
 pub(crate) struct Prices {
     shop: Shop,
     tariff: tariff::Model,
@@ -71,7 +71,7 @@ pub(crate) struct Prices {
     pub(crate) zone: Tz,
 }
 
-/// The customer prices of a callshop that are in force now; `None` if there are none.
+/// The prices that are now in force for a callshop's customers; `None` if there are none.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND`.
@@ -179,7 +179,7 @@ pub struct Offer {
     pub cost_per_minute: Option<Micros>,
 }
 
-/// The call that a quote is for.
+/// The call whose price is quoted.
 #[derive(Clone, Debug)]
 pub struct Question {
     /// The number or destination.
@@ -236,7 +236,7 @@ struct Quoting<'a> {
     amount: Option<Micros>,
     /// When the call is answered.
     at: DateTime<Utc>,
-    /// The requested version, whose prices replace those of its tariff's version in force. Its tariff is the second value.
+    /// The requested version and its tariff. The version's prices replace the prices of the tariff's version in force.
     version: Option<(Uuid, tariff::Model)>,
 }
 

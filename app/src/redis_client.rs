@@ -164,7 +164,7 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
     Ok(())
 }
 
-/// Parses an address and adds settings that it does not specify: RESP3 and TCP_NODELAY.
+/// Parses an address, and adds settings that an address cannot specify: RESP3 and TCP_NODELAY.
 ///
 /// # Errors
 /// Fails if the address is malformed.

@@ -23,8 +23,8 @@ const MAX_SCREENS: usize = 5;
 /// Maximum lifetime of a screen, in days.
 pub const MAX_DAYS: i32 = 400;
 
-/// Creates a screen for a cabin, valid for this many days. Returns the screen and its access token, which is not stored. The token is `None` if an
-/// earlier request with the same idempotency key already returned it.
+/// Creates a screen for a cabin. The screen is valid for this many days. Returns the screen and its access token, which is not stored. The token is
+/// `None` if an earlier request with the same idempotency key already returned it.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` if `days` is not between 1 and [`MAX_DAYS`]. Fails with `ILLEGAL_STATE` if the cabin has [`MAX_SCREENS`] screens or is
@@ -90,7 +90,8 @@ async fn create_new(
 /// Revokes a screen. The screen's sockets close on every node.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND` for an id that is not a screen of a cabin in the actor's subtree. May also fail with `FORBIDDEN`.
+/// Fails with `NOT_FOUND` if the id does not belong to a screen, or if the screen's cabin is outside the actor's subtree. May also fail with
+/// `FORBIDDEN`.
 pub async fn revoke(app: &App, actor: &Actor, id: Uuid) -> Result<CabinView> {
     actor.require_no_token()?;
     let now = app.clock.now();

@@ -1,5 +1,5 @@
-//! Runs ANALYZE on PostgreSQL tables that have grown, so that the call path's query plans fit their size. Every node runs this task. SQLite does
-//! not need ANALYZE.
+//! Runs ANALYZE on PostgreSQL tables that have grown, so that PostgreSQL plans the queries of the call path for the tables' current sizes. Every node
+//! runs this task. SQLite does not need ANALYZE.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! An account's statement for a period: the opening balance of its credit with its parent, the movements, and the closing balance.
+//! An account's statement for a period. The statement shows the account's credit with its parent: the opening balance, the movements, and the closing
+//! balance.
 
 mod paper;
 
@@ -50,7 +51,8 @@ pub enum LineKind {
     Adjustment,
     /// The parent reversed a top-up or an adjustment.
     Reversal,
-    /// The account paid for calls that one tariff version priced. Charges that were corrected later are included, together with their corrections.
+    /// The account paid for calls whose prices come from one tariff version. Charges that were corrected later are included, together with their
+    /// corrections.
     Calls,
 }
 
@@ -75,7 +77,7 @@ impl LineKind {
     }
 }
 
-/// A movement of the credit, or the sum of several.
+/// A movement of the credit, or the sum of several movements.
 #[derive(Clone, Debug)]
 pub struct Line {
     /// The kind.
@@ -111,7 +113,7 @@ pub struct Statement {
     pub closing: Micros,
 }
 
-/// The statement of an account in the actor's subtree. Without an end, the period lasts until now.
+/// The statement of an account in the actor's subtree. If the period has no end, it lasts until now.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for the platform, which has no parent, and if the account has too many entries since the beginning of the period. May

@@ -6,7 +6,7 @@ use super::{Line, LineKind, Statement};
 use crate::receipt::locale::{Language, duration};
 use crate::receipt::{Block, Locale, clean, pdf_pages};
 
-/// The words of one language.
+/// The words on a statement, in one language.
 struct Words {
     title: &'static str,
     account: &'static str,

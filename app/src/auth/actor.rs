@@ -18,7 +18,7 @@ use store::Scope;
 pub struct ActingToken {
     /// The token's id.
     pub id: Uuid,
-    /// The first token in the chain of rotations that the token belongs to.
+    /// The first token in this token's chain of rotations.
     pub family_id: Uuid,
     /// The scopes, with the scopes that they include ([`crate::api_tokens::including`]).
     pub scopes: Vec<TokenScope>,
@@ -44,7 +44,8 @@ pub struct Actor {
     pub address: Option<IpAddr>,
     /// The cabin of a customer's screen; `None` for the login of a person. A screen has no rights.
     pub screen_of: Option<Uuid>,
-    /// Whether the server requires a second factor for the role, and the user has none. Such a user has no rights until the second factor is on.
+    /// Whether the server requires a second factor for the user's role, but the user has none. Such a user has no rights until the second factor is
+    /// on.
     pub needs_totp: bool,
     /// The API token that acts on behalf of the user; `None` for a login.
     pub token: Option<ActingToken>,

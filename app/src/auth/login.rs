@@ -169,9 +169,9 @@ pub(super) async fn holder_of(
 /// login with a wrong password.
 ///
 /// # Errors
-/// Fails with `BAD_CREDENTIALS` whether the login is unknown, the user is disabled, or the password is wrong. If the password is right, fails with
-/// `TOTP_REQUIRED` if the code is missing, and with `TOTP_INVALID` if the code is wrong. Fails with `TRY_LATER` while wrong passwords or codes delay
-/// the login.
+/// Fails with the same error, `BAD_CREDENTIALS`, if the login is unknown, if the user is disabled, or if the password is wrong. If the password is
+/// right, fails with `TOTP_REQUIRED` if the code is missing, and with `TOTP_INVALID` if the code is wrong. Fails with `TRY_LATER` while wrong
+/// passwords or codes delay the login.
 pub async fn login(app: &App, login: &str, secrets: impl Into<Secrets>, origin: &Origin) -> Result<Tokens> {
     let now = app.clock.now();
     let Secrets { password, code } = secrets.into();
@@ -278,7 +278,7 @@ enum Presented {
     Good(Box<auth_session::Model>, String, Box<Actor>),
     /// The refresh token was used before, so the login is revoked.
     Reused(Uuid),
-    /// This server did not issue the refresh token, so no login is affected.
+    /// The server did not issue the refresh token, or the token's login has ended, or its user is disabled. No login is changed.
     Unknown,
 }
 
@@ -380,8 +380,8 @@ pub fn is_refresh_token_of(actor: &Actor, refresh: &str) -> bool {
     refresh.split_once('.').is_some_and(|(id, _)| id.parse().is_ok_and(|id: Uuid| id == actor.session_id))
 }
 
-/// Starts a login without a refresh token for a customer's screen, valid until `expires_at`. Returns the login's row, which the caller must store,
-/// and the access token.
+/// Creates a login without a refresh token, for a customer's screen. The login is valid until `expires_at`. Returns the login's row, which the caller
+/// must store, and the access token.
 ///
 /// # Errors
 /// Fails only with internal faults.

@@ -35,8 +35,8 @@ pub struct Setup {
     pub uri: String,
 }
 
-/// Creates a secret for the caller's authenticator app. The secret is used only after [`confirm`]; until then, each call of this function replaces
-/// it. The password is required, so that a thief with a stolen token cannot lock the user out.
+/// Creates a secret for the caller's authenticator app. The secret is used only after [`confirm`]; until then, each call to this function replaces
+/// the secret. The password is required, so that a thief with a stolen token cannot lock the user out.
 ///
 /// # Errors
 /// Fails with `BAD_CREDENTIALS` or `TRY_LATER` like a login, and with `ILLEGAL_STATE` if the second factor is on.

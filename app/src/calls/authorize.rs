@@ -375,7 +375,7 @@ fn grant(
 /// A UUIDv7 with the time `now`. Ids that are created with the same `order` sort in the order of their creation.
 ///
 /// # Errors
-/// Fails with a fault for a clock before 1970.
+/// Fails with a fault if the clock shows a time before 1970.
 fn new_id(order: &ContextV7, now: DateTime<Utc>) -> Result<Uuid> {
     let seconds = u64::try_from(now.timestamp()).or_fault()?;
     Ok(Uuid::new_v7(Timestamp::from_unix(order, seconds, now.timestamp_subsec_nanos())))

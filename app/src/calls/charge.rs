@@ -150,7 +150,7 @@ fn charged_at(row: &call::Model, position: usize, charge: LevelCharge) -> Result
     Ok(entity::LevelCharge { billed_seconds, amount })
 }
 
-/// Batch context for corrections: the posted transfers and the sessions of the calls, and the locked credit.
+/// Batch context for corrections: the posted transfers and the sessions of the batch's calls, and the locked credit of the paying accounts.
 #[derive(Default)]
 pub(super) struct Corrections {
     posted: Vec<NewTransfer>,

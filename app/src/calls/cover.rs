@@ -24,8 +24,8 @@ pub(super) struct SessionAllowance {
 }
 
 impl SessionAllowance {
-    /// Subtracts two amounts from the session's limits: the session's usage (`spent`), and the amounts that the session's other live calls hold.
-    /// `own` is the id of the call itself, if the call is already live.
+    /// Computes what is left of the session's limits. The time and money that the session has used (`spent`), and those that its other live calls
+    /// have reserved, are subtracted. `own` is the id of the call itself, if the call is already live.
     pub(super) fn new(
         session: &cabin_session::Model,
         spent: Spent,

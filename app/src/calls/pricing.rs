@@ -1,4 +1,5 @@
-//! The prices of calls. A call stores only which rate it has at each level. This module looks up the rates ([`RateCache::pricings`]).
+//! The prices of calls. The row of a call contains the keys of the call's rates, one for each level, but not the rates. This module looks up the
+//! rates ([`RateCache::pricings`]).
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

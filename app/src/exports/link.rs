@@ -1,7 +1,7 @@
 //! Signed links to exports, for browsers: a browser that downloads a file sends no `Authorization` header, and a token does not belong in an address.
 //!
-//! A link names a login or an API token and one request, and works for [`GOOD_FOR`]. The download has the rights that the login or token has at that
-//! time, so the link stops working when the login or token ends.
+//! A link contains the id of a login or API token, and one request. A link is valid for [`GOOD_FOR`]. The download has the rights that the login or
+//! token has when the download begins, so the link stops working when the login or token ends.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

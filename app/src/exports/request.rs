@@ -24,7 +24,7 @@ pub enum Subject {
     Shifts,
     /// An account's statement for a period.
     Statement,
-    /// The customer prices of a callshop that are in force.
+    /// The prices in force for a callshop's customers.
     PriceList,
 }
 
@@ -146,7 +146,7 @@ impl Request {
         Ok(())
     }
 
-    /// The language of the file: the requested one, or that of the actor.
+    /// The language of the file: the requested language or, if the request names none, the actor's language.
     pub(super) fn language(&self, actor: &Actor) -> Locale {
         self.locale.as_deref().map_or(actor.locale, Locale::parse)
     }

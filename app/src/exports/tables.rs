@@ -124,7 +124,7 @@ impl Rates {
     }
 }
 
-/// A list that each callshop has.
+/// The kind of a list. Each callshop has one list of each kind.
 #[derive(Clone, Copy)]
 pub(super) enum List {
     Calls,
@@ -136,7 +136,7 @@ pub(super) enum List {
 pub(super) struct Shops {
     list: List,
     scope: Scope,
-    /// The exported account, whose costs the calls show.
+    /// The exported account. The cost of each call is the cost to this account.
     account_id: Uuid,
     within: Within,
     style: Style,

@@ -255,7 +255,7 @@ mod tests {
         let mut trace_beyond_the_end = bytes[..HEAD].to_vec();
         trace_beyond_the_end[HEAD - 1] = 200;
         assert!(Message::read(&trace_beyond_the_end).is_none());
-        // a row that ends early, and a kind of a later version
+        // a row that is cut off, and a kind that a later version added
         let kind = HEAD + COLUMNS;
         for length in HEAD..kind + sent.kind.as_str().len() {
             let message = Message::read(&bytes[..length]).expect("a message");

@@ -78,8 +78,8 @@ pub fn general(code: &str, locale: Locale) -> Option<&'static str> {
     find(&GENERAL, code, locale.language())
 }
 
-/// Translates a question about a carrier's rate deck, which has this code and English text. Returns `None` for English, and for an unknown code. The
-/// translation is the same for all files; after it come the names that the English text quotes.
+/// Translates a question about a carrier's rate deck. The question has the code `code` and the English text `english`. Returns `None` for English,
+/// and for an unknown code. The translation is the same for all files, and is followed by the names that the English text quotes.
 pub fn question(code: &str, english: &str, locale: Locale) -> Option<String> {
     let sentence = find(&QUESTIONS, code, locale.language())?;
     let names = quoted(english).join(", ");

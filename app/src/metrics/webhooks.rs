@@ -1,4 +1,4 @@
-//! Counters of webhook deliveries. The backlog is read from the database at scrape time.
+//! Counters of webhook deliveries. The backlog of deliveries is not counted here; it is read from the database at scrape time.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;

@@ -64,7 +64,7 @@ pub(super) fn closed() -> Error {
 /// Checks an amount of cash or a payment: zero to [`MAX_AMOUNT`], in whole minor units.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` about `field`.
+/// Fails with `INVALID_INPUT`, naming `field`.
 pub(super) fn check_amount(field: &str, amount: Micros, currency: &str) -> Result<()> {
     if amount.is_negative() || amount > MAX_AMOUNT {
         return Err(Error::invalid(
@@ -89,7 +89,7 @@ pub(super) fn check_amount(field: &str, amount: Micros, currency: &str) -> Resul
 /// Checks an amount as [`check_amount`] does, and also checks that the amount is above zero.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` about `field`.
+/// Fails with `INVALID_INPUT`, naming `field`.
 pub(super) fn check_positive(field: &str, amount: Micros, currency: &str) -> Result<()> {
     if amount <= Micros::ZERO {
         return Err(Error::invalid(field, "The amount must be above zero."));

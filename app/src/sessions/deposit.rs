@@ -67,7 +67,7 @@ pub async fn add_deposit(app: &App, actor: &Actor, key: &str, input: AddDeposit)
 pub(super) struct Deposit {
     /// The input field of the amount, for error messages.
     pub field: &'static str,
-    /// The payment. Its reference has already been checked.
+    /// The payment. The reference of this payment has already been checked.
     pub paid: Handed,
 }
 

@@ -222,9 +222,9 @@ async fn changed(
 /// Removes an item or a discount from the bill of a session that is not paid. Removing the same line again has no effect.
 ///
 /// # Errors
-/// Fails with `DISCOUNT_TOO_HIGH` if the discounts would exceed the remaining lines. Fails with `CEILING_EXCEEDED` if an attendant removes an item
-/// from a final statement. Fails with `ILLEGAL_STATE` for a session that is paid or voided. Fails with `FORBIDDEN` for users outside the callshop.
-/// May also fail with `NOT_FOUND`.
+/// Fails with `DISCOUNT_TOO_HIGH` if the discounts would exceed the total of the remaining items and the calls. Fails with `CEILING_EXCEEDED` if an
+/// attendant removes an item from a final statement. Fails with `ILLEGAL_STATE` for a session that is paid or voided. Fails with `FORBIDDEN` for
+/// users outside the callshop. May also fail with `NOT_FOUND`.
 pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {

@@ -10,7 +10,7 @@ const MAX_REFERENCE: usize = 64;
 /// Trims and checks a reference. An empty reference counts as none.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` about `field` if the reference is too long, has control characters, or belongs to cash.
+/// Fails with `INVALID_INPUT`, naming `field`, if the reference is too long, has control characters, or belongs to cash.
 pub(super) fn clean(field: &str, method: PaymentMethod, reference: Option<&str>) -> Result<Option<String>> {
     let text = reference.unwrap_or_default().trim();
     if text.chars().count() > MAX_REFERENCE || !billing::text::is_line(text) {

@@ -142,7 +142,7 @@ pub(super) async fn begin(
     })
 }
 
-/// Emits events about a change to the version. They go to the tariff's owner, to each callshop that sells at this tariff's prices, and to each
+/// Emits events about a change to the version. The events go to the tariff's owner, to each callshop that sells at this tariff's prices, and to each
 /// account, other than a callshop, whose costs this tariff sets.
 pub(super) async fn announce(
     tx: &Tx,

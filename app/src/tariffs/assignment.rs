@@ -25,7 +25,7 @@ pub const MAX_BLOCKED: usize = 1_000;
 /// The purpose of an assigned tariff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Assignment {
-    /// The tariff that sets the prices the account pays to its parent.
+    /// The tariff that sets the prices that the account pays to its parent.
     Cost,
     /// The tariff that sets the prices for a callshop's customers. Without a retail tariff, the customers pay the cost tariff's prices.
     Retail,
@@ -34,9 +34,9 @@ pub enum Assignment {
 /// Assigns a cost or retail tariff to a child account; `None` removes the tariff. Prices below cost are returned as warnings.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for RETAIL on an account that is not a callshop, or for a tariff that belongs to neither the parent nor the platform.
-/// Fails with `FORBIDDEN` for anyone but the parent. Fails with `ILLEGAL_STATE` for an archived tariff. May also fail
-/// with `CURRENCY_MISMATCH` or `NOT_FOUND`.
+/// Fails with `INVALID_INPUT` for a retail tariff on an account that is not a callshop, or for a tariff that belongs to neither the parent nor the
+/// platform. Fails with `FORBIDDEN` for anyone but the account's parent and the platform's admins. Fails with `ILLEGAL_STATE` for an archived tariff.
+/// May also fail with `CURRENCY_MISMATCH` or `NOT_FOUND`.
 pub async fn assign(
     app: &App,
     actor: &Actor,
@@ -134,8 +134,8 @@ pub enum Blocked {
 /// prefix, has no effect.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` for an invalid prefix, or if more than [`MAX_BLOCKED`] prefixes would be blocked. Fails with `FORBIDDEN` for anyone
-/// but a callshop's parent. May also fail with `NOT_FOUND`.
+/// Fails with `INVALID_INPUT` for an invalid prefix, or if more than [`MAX_BLOCKED`] prefixes would be blocked. For a callshop, fails with
+/// `FORBIDDEN` for anyone but the callshop's parent and the platform's admins. May also fail with `NOT_FOUND`.
 pub async fn set_blocked(
     app: &App,
     actor: &Actor,

@@ -233,7 +233,7 @@ fn complete_until(blocks: &[&Vec<Rate>], limit: u64, descending: bool) -> Option
     end.cloned()
 }
 
-/// The range of prefixes to read, without its two ends.
+/// The range of prefixes to read. The prefixes at the two ends of the range are not read.
 #[derive(Clone, Debug, Default)]
 struct Bounds {
     after: Option<String>,

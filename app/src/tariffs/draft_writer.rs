@@ -30,7 +30,7 @@ const DISCARDED: &str = "The base version was discarded. Make the change again."
 /// Reads all rates of a version.
 ///
 /// # Errors
-/// Fails with `STALE_DRAFT` about `field` for a version whose rates are being deleted. The rates are deleted before the version.
+/// Fails with `STALE_DRAFT`, naming `field`, for a version whose rates are being deleted. The rates are deleted before the version.
 pub(super) async fn whole(app: &App, version: &tariff_version::Model, field: &str) -> Result<Vec<Rate>> {
     let rates = rates::read_all(app.store.reader(), version.id).await?;
     if usize::try_from(version.rate_count) == Ok(rates.len()) {

@@ -117,7 +117,7 @@ pub struct Outcome {
     pub questions: Vec<Question>,
     /// The rows of a carrier's deck; `None` for the canonical CSV.
     pub counts: Option<Counts>,
-    /// Number of rows of a carrier's deck that a tariff cannot contain, by reason.
+    /// For a carrier's deck, the number of rows that a tariff cannot contain, by reason.
     pub set_aside: BTreeMap<String, u64>,
     /// Retail prices that would be below cost if the draft were in force now.
     pub margins: Margins,

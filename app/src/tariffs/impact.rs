@@ -1,4 +1,5 @@
-//! The financial impact of a draft: the calls of the last thirty days, rated at the draft's prices; and the prices of a version that are below cost.
+//! The financial impact of a draft: the calls of the last thirty days, rated at the draft's prices. This module also finds a version's prices that
+//! are below cost.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

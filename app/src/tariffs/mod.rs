@@ -125,8 +125,8 @@ pub struct NewTariff {
 fn owners(actor: &Actor) -> Owners {
     match actor.role {
         Role::Admin => Owners::Subtree(actor.scope()),
-        // a token that is limited to a lower account may read no tariffs: its limit excludes the tariffs of its maker's account, and its maker may
-        // read no others
+        // a token that is limited to a lower account may read no tariffs: the token's limit excludes the tariffs of its creator's account, and the
+        // creator may read no other tariffs
         _ if !actor.has_own_account() => Owners::Nobody,
         _ => Owners::One(actor.account_id),
     }

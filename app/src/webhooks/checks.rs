@@ -55,7 +55,7 @@ pub(super) async fn check_url(app: &App, url: &str) -> Result<(), SendError> {
     }
 }
 
-/// The error about an address that was refused.
+/// The error for an address that was refused.
 pub(super) fn bad_url(refused: SendError) -> Error {
     let message: Message = match refused {
         SendError::Insecure(_) => {

@@ -14,16 +14,16 @@ pub struct WebhookConfig {
     pub allow_private: Vec<Network>,
     /// Time limit in seconds for a receiver's answer, 1 to 60.
     pub timeout_seconds: u64,
-    /// Seconds from the first failed attempt to the second, 1 to 3600. Later pauses are longer: up to 5,760 times this value, which is eight hours by
-    /// default.
+    /// Seconds from the first attempt, if it fails, to the second attempt, 1 to 3600. Later pauses are longer: up to 5,760 times this value, which is
+    /// eight hours by default.
     pub first_retry_seconds: u32,
     /// A webhook is disabled if its receiver accepts nothing for this many hours, 1 to 720. If the receiver refuses only a single event, that event
     /// blocks only later events of its callshop.
     pub give_up_hours: u32,
     /// Maximum number of webhooks of an account, 1 to 1000.
     pub per_account: u64,
-    /// Maximum number of simultaneous deliveries on each node, 1 to 1000. At most an eighth of them are for one webhook, and at most a quarter for
-    /// one account.
+    /// Maximum number of simultaneous deliveries on each node, 1 to 1000. At most an eighth of these deliveries are for one webhook, and at most a
+    /// quarter are for one account.
     pub concurrency: usize,
     /// Days to keep the log of deliveries, 1 to 400. The log of a webhook has at most 10,000 messages.
     pub log_days: u32,

@@ -1,10 +1,11 @@
 //! Delivers the events of webhooks: at least once, and in order for each callshop.
 //!
 //! Every node runs this task. A position (a webhook and a callshop) belongs to the node that has its lease. If the node dies, the lease ends, and
-//! another node continues from the last event that the dead node recorded. So a message may arrive twice, with the same id.
+//! another node continues from the last event that the dead node recorded. Therefore, a message may arrive twice, each time with the same id.
 //!
-//! A failed event blocks only its own position, which waits for its next attempt and holds no lease meanwhile. A position's turn has a time limit,
-//! and an account can use only a part of a node's delivery slots, so that slow receivers of one account do not delay the receivers of other accounts.
+//! A failed event blocks only its own position. The position waits for its next attempt, and no node holds its lease meanwhile. A position's turn has
+//! a time limit, and an account can use only a part of a node's delivery slots, so that slow receivers of one account do not delay the receivers of
+//! other accounts.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,7 +47,7 @@ type Plan = Option<Arc<dyn Payload>>;
 /// The state that all deliveries of one node share.
 pub(super) struct Node {
     pub(super) app: Arc<App>,
-    /// Compiled documents by webhook and time of the last change.
+    /// Compiled documents, keyed by webhook and by the time of the webhook's last change.
     plans: Cache<(Uuid, DateTime<Utc>), Plan>,
     /// Canceled a moment after the node was told to stop.
     abort: CancellationToken,
@@ -56,9 +57,9 @@ pub(super) struct Node {
 #[derive(Default)]
 struct Turns {
     running: JoinSet<Ended>,
-    /// Number of turns by webhook.
+    /// Number of turns, keyed by webhook.
     webhooks: HashMap<Uuid, usize>,
-    /// Number of turns by account.
+    /// Number of turns, keyed by account.
     accounts: HashMap<Uuid, usize>,
 }
 
@@ -179,7 +180,7 @@ impl Node {
         lease(&self.app)
     }
 
-    /// Begins turns for the positions that are due, as long as there are free slots.
+    /// Begins a turn for each position that is due, until no slot is free.
     async fn begin(self: &Arc<Self>, turns: &mut Turns) -> Result<()> {
         let options = &self.app.config.webhooks;
         if turns.running.is_empty() {
@@ -355,7 +356,7 @@ mod tests {
     use super::*;
     use crate::feed::ActivityEvent;
 
-    /// Wants only events about opened cabins.
+    /// A document that wants only events about opened cabins.
     struct Cabins;
 
     impl Payload for Cabins {

@@ -259,7 +259,7 @@ pub async fn delete(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
 /// attempt.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` if the webhook's role may no longer read its document. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `INVALID_INPUT` if the webhook no longer has the rights that its document needs. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn enable(app: &App, actor: &Actor, id: Uuid) -> Result<webhook::Model> {
     actor.require(Right::ManageWebhooks)?;
     let now = app.clock.now();

@@ -32,7 +32,7 @@ pub trait Documents: Send + Sync {
     /// Checks a document against the part of the schema that the reader sees, and compiles it.
     ///
     /// # Errors
-    /// Fails with `INVALID_INPUT` about `query`.
+    /// Fails with `INVALID_INPUT`, naming `query`.
     fn compile(&self, reader: &Reader, document: &str) -> AppResult<Arc<dyn Payload>>;
 }
 
@@ -70,7 +70,7 @@ pub trait Payload: Send + Sync {
 /// Why a message did not get an answer. The text is for the log of deliveries.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// The text is not an address that messages can be posted to.
+    /// The text is not an address to which messages can be posted.
     #[error("the address is not valid")]
     Url,
     /// The address is plain HTTP, and the host is not in an allowed network.

@@ -11,7 +11,7 @@ use crate::auth::Actor;
 use base::error::Result;
 use store::api_tokens;
 
-/// The rights of a webhook, or of an actor who makes one.
+/// The rights of a webhook, or of an actor who manages a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rights {
     pub(super) role: Role,
@@ -38,7 +38,8 @@ impl Rights {
         Self { role: webhook.role, scopes, api_token_id: webhook.api_token_id }
     }
 
-    /// The rights that `self` and `other` have in common. These end with the token of `other` or, if `other` has no token, with the token of `self`.
+    /// The rights that `self` and `other` have in common. The common rights end with the token of `other` or, if `other` has no token, with the token
+    /// of `self`.
     pub(super) fn and(&self, other: &Self) -> Self {
         let scopes = match (&self.scopes, &other.scopes) {
             (Some(own), Some(others)) => {
@@ -89,7 +90,8 @@ pub fn scopes_of(webhook: &webhook::Model) -> Vec<TokenScope> {
     texts.filter_map(|text| text.parse().ok()).collect()
 }
 
-/// Whether the token that made a webhook, and all tokens that replaced it, were revoked or have expired. Disabling the maker does not end a webhook.
+/// Whether the token that created a webhook, and all tokens that replaced this token, were revoked or have expired. A webhook does not end if the
+/// user who created the token is disabled.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -27,8 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(7);
 /// Posts a ping, even if the webhook is disabled. A ping is a made-up message without an event. Returns the result of the only attempt.
 ///
 /// # Errors
-/// Fails with `ILLEGAL_STATE` if the webhook may not act. May also fail with `NOT_FOUND` or `FORBIDDEN`. It is not an error if the receiver does not
-/// accept the ping.
+/// Fails with `ILLEGAL_STATE` if the webhook has lost its right to post messages. May also fail with `NOT_FOUND` or `FORBIDDEN`. It is not an error
+/// if the receiver does not accept the ping.
 pub async fn test(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
     actor.require(Right::ManageWebhooks)?;
     let webhook = find(app, actor, id).await?;
@@ -151,7 +151,7 @@ async fn send_next(
     let cursor = claimed.await?.ok_or_else(|| illegal(busy))?;
     let lease = &Lease { holder, cursor };
     let sent = async {
-        // a node may have delivered the message just before
+        // a node may have delivered the message just before this request took the lease
         if message.seq.is_some_and(|seq| seq <= lease.cursor.seq) {
             return Err(illegal(busy));
         }

@@ -100,7 +100,7 @@ pub struct Input {
     pub base_version_id: Option<Uuid>,
     /// When the new version takes effect; `None` leaves it a draft.
     pub effective_at: Option<DateTime<Utc>>,
-    /// Whether each date of the file makes a scheduled version. Absent in jobs of earlier releases.
+    /// Whether each date of the file makes a scheduled version. Jobs that an earlier release created do not have this field.
     #[serde(default)]
     pub by_date: bool,
     /// Description of the new version.

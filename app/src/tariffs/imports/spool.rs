@@ -23,7 +23,7 @@ use store::{tariff_imports as rows, tariffs as tariff_rows};
 pub const PATH: &str = "/tariff-imports";
 /// The ending of the uploaded files' names, with the dot.
 const ENDING: &str = ".deck";
-/// A file that is older than this and was not written by this program was left behind by a program that died.
+/// Another program's file that is older than this was left behind when that program died.
 const LEFT_BEHIND: Duration = Duration::from_secs(25 * 3600);
 
 /// The folder of uploaded files.
