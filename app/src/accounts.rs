@@ -434,7 +434,7 @@ pub async fn by_code(app: &App, actor: &Actor, code: &str) -> Result<Option<acco
     Ok(found.filter(|account| actor.scope().holds(&account.path)))
 }
 
-/// Finds the accounts with these ids in the actor's subtree, except callshops. Returns an empty list if the actor may not see accounts.
+/// Finds the accounts with these ids in the actor's subtree, except callshops. Returns an empty list if the actor has no right to see accounts.
 ///
 /// # Errors
 /// May fail with database errors.

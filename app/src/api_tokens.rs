@@ -109,7 +109,7 @@ async fn made(app: &App, actor: &Actor, id: Uuid) -> Result<Made> {
 /// Creates a token for the user with this login (`name@code`), on behalf of the operator at the command line.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND` for an unknown or disabled login, and with `FORBIDDEN` for a user who may not create tokens. See [`create`].
+/// Fails with `NOT_FOUND` for an unknown or disabled login, and with `FORBIDDEN` for a user who has no right to create tokens. See [`create`].
 pub async fn create_as(app: &App, operator: &Actor, login: &str, new: NewToken) -> Result<Made> {
     operator.require(Right::ManageTokens)?;
     let (user, account) = maker_of(app, login).await?;
@@ -310,8 +310,8 @@ pub async fn list(
     rows::list(conn, &actor.scope(), account.id, page).await
 }
 
-/// Finds the tokens with these ids, and leaves out any that the actor may not see. A user sees the tokens that users in the actor's subtree created;
-/// a token sees only itself.
+/// Finds the tokens with these ids that the actor may see. A user sees the tokens that users in the actor's subtree created; a token sees only
+/// itself.
 ///
 /// # Errors
 /// May fail with database errors.

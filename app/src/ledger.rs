@@ -29,7 +29,7 @@ pub struct Line {
     pub entries: Vec<ledger_entry::Model>,
     /// The other entries of the transfer in the actor's subtree, with their accounts.
     pub others: Vec<(ledger_entry::Model, account::Model)>,
-    /// The user who made the transfer; `None` if the user is outside the actor's subtree.
+    /// The user who made the transfer; `None` if no user made the transfer, or if the user is outside the actor's subtree.
     pub user: Option<user::Model>,
     /// Id of the transfer that reversed this transfer; `None` if it was not reversed.
     pub reversed_by: Option<Uuid>,

@@ -21,7 +21,8 @@ use store::tariffs::{self, Spread};
 
 /// Maximum number of warnings in the list. The total counts all warnings.
 pub const MAX_WARNINGS: usize = 100;
-/// Maximum number of tariff pairs (cost and retail) that are compared. The pairs used by the most callshops are compared first.
+/// Maximum number of tariff pairs (cost and retail) that are compared for each kind of sale: to callshops' customers, and to accounts. The pairs used
+/// by the most callshops are compared first.
 const MAX_SPREADS: usize = 20;
 /// Talk times in seconds for which the charges are compared, in addition to the last free second: a minute, the first increment, the increment after
 /// a minute, and a long call.
@@ -140,7 +141,7 @@ pub async fn of_account(app: &App, account: &account::Model, at: DateTime<Utc>) 
     compare(app, &Basis { pairs, is_partial }, None).await
 }
 
-/// The pair of two tariffs, if both exist.
+/// The pair of a cost tariff and a retail tariff; empty if one of them is missing.
 fn spread(cost: Option<Uuid>, retail: Option<Uuid>) -> Vec<Spread> {
     let pair = cost.zip(retail);
     let spread =
@@ -236,9 +237,9 @@ struct Loss {
 }
 
 /// Returns the amounts if calls are sold below cost: the prices per minute or, if only fees, increments, minimum charges and free seconds cause the
-/// loss, the charges for a call. The talk time of this call is the first one in [`TALKS`] at which there is a loss. The comparison covers the prices
-/// outside the bands and in each band of either rate. A band is compared with the other rate's band of the same name or, without such a band, with
-/// the other rate's price outside the bands.
+/// loss, the charges for a call. The call's talk time is the first one in [`TALKS`] at which there is a loss or, without a loss there, the last free
+/// second. The comparison covers the prices outside the bands and in each band of either rate. A band is compared with the other rate's band of the
+/// same name or, without such a band, with the other rate's price outside the bands.
 fn loss(retail: &Rate, cost: &Rate) -> Option<Loss> {
     let names: BTreeSet<&String> = retail.band_prices.keys().chain(cost.band_prices.keys()).collect();
     let bands = names.into_iter().map(|name| (retail.band_prices.get(name), cost.band_prices.get(name)));

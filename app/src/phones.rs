@@ -304,7 +304,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<PhoneView> {
     view(app, phone).await
 }
 
-/// Finds the phones with these ids in the actor's subtree. Returns an empty list if the actor may not see phones.
+/// Finds the phones with these ids in the actor's subtree. Returns an empty list if the actor has no right to see phones.
 ///
 /// # Errors
 /// May fail with database errors.

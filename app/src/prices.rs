@@ -197,8 +197,8 @@ pub struct Question {
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for a negative amount, for a destination that is empty or too long, and for a version of a tariff that does not set the
-/// prices for the callshop's customers. Fails with `NOT_FOUND` or `FORBIDDEN` if the actor may not manage the version's tariff. May also fail with
-/// `NOT_FOUND` for the callshop.
+/// prices for the callshop's customers. Fails with `NOT_FOUND` or `FORBIDDEN` if the actor has no right to manage the version's tariff. May also fail
+/// with `NOT_FOUND` for the callshop.
 pub async fn quote(app: &App, actor: &Actor, callshop_id: Uuid, question: Question) -> Result<Quote> {
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::Quote).await?;
     if question.amount.is_some_and(Micros::is_negative) {

@@ -1,4 +1,5 @@
-//! Problems that need a person's attention, in the callshops below an account and in the account's books.
+//! Problems that need a person's attention: in the callshops below an account, in the account's books, and, for the platform's admins, at the SIP
+//! proxies.
 
 use std::collections::HashMap;
 
@@ -101,7 +102,9 @@ pub struct Group {
     pub more: bool,
 }
 
-/// Lists the problems in the callshops of an account in the actor's subtree, and in the account's books. Kinds that have no problem are omitted.
+/// Lists the problems in the callshops of an account, and in the account's books. The account must be in the actor's subtree. If an admin of the
+/// platform asks for the platform's own account, the list also has the problems of the proxies and their events. Kinds that have no problem are
+/// omitted.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.

@@ -185,8 +185,9 @@ impl RateCache {
     }
 
     /// Returns at most `limit` rates whose destinations match `text`, best first, with one rate for each destination. Destinations that are equal to
-    /// `text` come first, then destinations in a country that `text` names in another language, then destinations that begin with `text`, and then
-    /// destinations that contain `text`. Among equally good matches, the shortest prefix comes first.
+    /// `text` come first. Then come destinations in a country whose name in some language is `text`, destinations that begin with `text`,
+    /// destinations in a country whose name begins with `text`, and destinations that contain `text`, in this order. Among equally good matches, the
+    /// shortest prefix comes first.
     ///
     /// # Errors
     /// See [`RateCache::get`].

@@ -33,7 +33,7 @@ pub(super) struct Shared {
     pub(super) unpaid: Vec<SessionView>,
 }
 
-/// The snapshots of this node, by callshop, cabin and the number of the callshop's last activity.
+/// The snapshots of this node, keyed by callshop, cabin and the number of the callshop's last activity.
 pub struct Snapshots(Cache<(Uuid, Option<Uuid>, i64), Arc<Shared>>);
 
 impl Default for Snapshots {

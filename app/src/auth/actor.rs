@@ -167,7 +167,7 @@ impl Actor {
             && !(is_for_people && self.token.is_some())
     }
 
-    /// Checks that the actor is not an API token. Tokens may not create logins or tokens, or change users.
+    /// Checks that the actor is not an API token. A token is not allowed to create logins or tokens, or to change users.
     ///
     /// # Errors
     /// Fails with [`Error::Forbidden`].

@@ -32,7 +32,7 @@ use store::{Tx, accounts, tariffs};
 /// A call attempt. The proxy reports the attempt after it has authenticated the phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizeRequest {
-    /// Unique id of this request, assigned by the proxy. A repeated request gets the same response.
+    /// Unique id of this request, assigned by the proxy. A repeated request gets the same response, or a refusal if the call has already ended.
     pub request_id: String,
     /// SIP user of the phone.
     pub user: String,
@@ -60,7 +60,7 @@ pub enum Authorization {
         /// The caller ID to present: a number or a name; empty if there is no caller ID.
         caller_id: String,
     },
-    /// The call may not be made.
+    /// The call is not allowed.
     Refused(Refusal),
 }
 
@@ -123,8 +123,8 @@ impl Refusal {
     }
 }
 
-/// Decides, in order, whether to allow each call attempt. Writes a call row for each attempt and emits activity events. A repeated `request_id`
-/// gets its first response again.
+/// Decides, in order, whether to allow each call attempt. Writes a call row for each attempt by a known phone, and emits activity events. A repeated
+/// `request_id` gets its first response again, or a refusal if the call has already ended.
 ///
 /// # Errors
 /// May fail with database errors. If the database fails, no attempt is decided.

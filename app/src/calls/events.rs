@@ -49,8 +49,8 @@ pub async fn of_live_calls(app: &App, ends: Vec<ProxyEvent>) -> Result<Vec<Proxy
 pub struct Applied {
     /// One result for each event of the batch, in the order in which the events were received.
     pub results: Vec<EventResult>,
-    /// Live calls for which a user requested a hang-up before this event. The server must ask the proxy again after the commit, because the proxy may
-    /// have missed the first command while the call was being set up or answered (docs/hook.md).
+    /// The batch's live calls for which a user has already requested a hang-up. The server must ask the proxy again after the commit, because the
+    /// proxy may have missed the first command while the call was being set up or answered (docs/hook.md).
     pub hang_up: Vec<call::Model>,
     /// The currency and written-off amount of each ended call.
     pub ended: Vec<(String, Micros)>,

@@ -42,7 +42,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     call.ok_or(Error::NotFound)
 }
 
-/// Finds the calls with these ids in the actor's subtree. The list is empty if the actor may not see calls.
+/// Finds the calls with these ids in the actor's subtree. The list is empty if the actor has no right to see calls.
 ///
 /// # Errors
 /// May fail with database errors.

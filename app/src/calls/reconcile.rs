@@ -42,7 +42,8 @@ const HUNG: Duration = Duration::from_secs(180);
 const MOST_CALLS: u64 = 50_000;
 /// Maximum number of unknown dialogs that are stored. The alarm is raised at a far smaller number.
 const MOST_REMEMBERED: usize = 64;
-/// How many times a requested comparison is tried. A proxy that has just started may not respond yet, or its `boot` event may still be in transit.
+/// How many times a requested comparison is tried. A proxy that has just started might not respond yet, or its `boot` event might still be in
+/// transit.
 const ATTEMPTS: u32 = 5;
 /// Maximum number of calls that are closed at once. The writer's queue has room for more.
 const AT_ONCE: usize = 50;

@@ -69,7 +69,7 @@ impl Subject {
         }
     }
 
-    /// The right that the actor needs. Attendants may not export payments, because they count the drawer blind.
+    /// The right that the actor needs. Attendants are not allowed to export payments, because attendants count the drawer blind.
     pub(super) fn right(self) -> Right {
         match self {
             Self::Rates => Right::ManageTariffs,

@@ -358,7 +358,7 @@ impl Ledger {
     }
 }
 
-/// The display names of the users that one callshop's rows refer to.
+/// The display names of these users, keyed by the user's id.
 async fn user_names(app: &App, ids: impl Iterator<Item = Uuid>) -> Result<BTreeMap<Uuid, String>> {
     let users = accounts::users_by_ids(app.store.reader(), &distinct(ids)).await?;
     Ok(users.into_iter().map(|user| (user.id, user.display_name)).collect())

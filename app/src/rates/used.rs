@@ -1,5 +1,5 @@
 //! Looks up the rates of calls by their keys. When calls are ended, extended or listed, a few of their rates are needed, and the versions of these
-//! rates may no longer be in memory. Therefore, these rates are read individually, without their versions.
+//! rates might no longer be in memory. Therefore, these rates are read individually, without their versions.
 
 use std::collections::{BTreeSet, HashMap};
 use std::mem::size_of;
@@ -56,8 +56,8 @@ impl RateCache {
         Ok(pricing)
     }
 
-    /// The pricings of these rates. Rates that do not exist are left out. Rates that are not in memory are read in one statement (of at most 512 rates),
-    /// without loading their versions.
+    /// The pricings of these rates. Rates that do not exist are left out. Rates that are not in memory are read in statements of at most 512 rates
+    /// each, without loading the rates' versions.
     ///
     /// Inside a transaction, pass the connection of the transaction as `conn`, as for [`RateCache::get`].
     ///

@@ -137,7 +137,7 @@ pub struct Receipt {
 pub struct Due {
     /// The amount after the deposit; zero if the deposit pays for everything.
     pub amount: Micros,
-    /// The Pix code for the amount; `None` if the shop does not accept Pix, or nothing is due.
+    /// The Pix code for the amount; `None` if the shop does not accept Pix, or if nothing is due.
     pub pix: Option<String>,
 }
 

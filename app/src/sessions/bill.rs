@@ -33,7 +33,7 @@ pub struct Bill {
 /// The bill of a session in the actor's subtree.
 ///
 /// # Errors
-/// Fails with `NOT_FOUND`.
+/// Fails with `NOT_FOUND`. See [`bill`] for the other errors.
 pub async fn statement(app: &App, actor: &Actor, id: Uuid) -> Result<Bill> {
     let SessionView { session, currency } = find(app, actor, id).await?;
     bill(app, &session, currency).await

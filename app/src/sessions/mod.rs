@@ -186,7 +186,7 @@ pub async fn by_ids(app: &App, ids: &[Uuid]) -> Result<Vec<SessionView>> {
     with_currencies(conn, sessions::by_ids(conn, ids).await?).await
 }
 
-/// At most `limit` closed sessions of a callshop that wait for payment, oldest first. The calling function has already checked access to the
+/// The callshop's closed sessions that wait for payment, oldest first, at most `limit`. The calling function has already checked access to the
 /// callshop.
 ///
 /// # Errors
@@ -229,7 +229,7 @@ pub async fn list(
     Ok(rows.map(|session| SessionView { session, currency: shop.account.currency.clone() }))
 }
 
-/// The payments of a session that the viewer may see.
+/// A session's payments, without those that are hidden from the viewer.
 #[derive(Clone, Debug)]
 pub struct Payments {
     /// The visible payments, in the order in which they were taken.

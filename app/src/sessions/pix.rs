@@ -19,8 +19,8 @@ pub struct PixCode {
     pub amount: Micros,
 }
 
-/// The code for a session that is not paid; `None` if nothing is due or the callshop has no Pix key. Without an amount, the code is for the amount
-/// due.
+/// The code for a session that is not paid or voided; `None` if nothing is due, if the callshop has no Pix key, or if the callshop's currency is not
+/// the Brazilian real. Without an amount, the code is for the amount due.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` if the amount is not positive, not in whole centavos, or too large.
@@ -49,7 +49,7 @@ fn payable(view: &SessionView, amount: Option<Micros>) -> Result<Option<Micros>>
     Ok(due.filter(|due| *due > Micros::ZERO))
 }
 
-/// The code for an amount; `None` if the callshop has no Pix key.
+/// The code for an amount; `None` if the callshop has no Pix key, or if the callshop's currency is not the Brazilian real.
 fn code(settings: &callshop::Model, view: &SessionView, amount: Micros) -> Result<Option<PixCode>> {
     let (Some(key), Some(name), Some(city)) = (&settings.pix_key, &settings.pix_name, &settings.pix_city)
     else {

@@ -233,7 +233,7 @@ fn complete_until(blocks: &[&Vec<Rate>], limit: u64, descending: bool) -> Option
     end.cloned()
 }
 
-/// The range of prefixes to read. The prefixes at the two ends of the range are not read.
+/// The range of prefixes to read. Both ends of the range are exclusive.
 #[derive(Clone, Debug, Default)]
 struct Bounds {
     after: Option<String>,

@@ -18,7 +18,7 @@ const MAX_BAND_ANSWERS: usize = 30;
 
 /// The rows of a deck for an import by date.
 pub(super) struct DatedRows {
-    /// A deck that has only rows.
+    /// A deck that has only its rows; all other fields are empty.
     pub(super) rows: CarrierDeck,
     pub(super) today: NaiveDate,
     /// The days after today on which something changes.
@@ -33,7 +33,7 @@ pub(super) struct ReadDeck {
     pub(super) columns: DeckColumns,
     /// The rows for an import by date; `None` for the canonical CSV, which has no dates.
     pub(super) dated: Option<DatedRows>,
-    /// The report on the file, without changes.
+    /// The report on the file. The report does not contain the changes to the rates yet.
     pub(super) outcome: Outcome,
 }
 
@@ -136,7 +136,7 @@ fn flat_question(names: &[&String], detected: &[Detected]) -> Question {
     Question { code: "BANDS".into(), text, line: 0, example, answers }
 }
 
-/// Asks for the tariff's bands for some bands of a deck. The answers are all combinations.
+/// Asks which of the tariff's bands correspond to these bands of a deck. There is one answer for each combination of bands.
 fn band_question(names: &[&String], bands: &[&str]) -> Question {
     let choices: Vec<Option<&str>> = std::iter::once(None).chain(bands.iter().copied().map(Some)).collect();
     let mut answers: Vec<Answer> = vec![Answer { text: String::new(), mapping: Mapping::default() }];
@@ -197,7 +197,8 @@ impl ReadDeck {
     }
 }
 
-/// A version has one date. If a deck has several dates, and at least one of them is in the future, the user chooses the version's date.
+/// A version has one date. If a date in the deck is in the future, and other rows have a different date or no date, the user chooses the version's
+/// date.
 fn date_question(deck: &CarrierDeck, today: NaiveDate) -> Option<Question> {
     let dates = deck.dates();
     let has_undated = deck.rates.iter().any(|rate| rate.effective.is_none());

@@ -59,8 +59,8 @@ pub struct Impact {
     /// Number of destinations for which the seller, or an account directly below the seller, would have sold calls below cost. Fees, increments and
     /// minimum charges are taken into account.
     pub destinations_below_cost: u64,
-    /// Whether a limit was reached. There are limits on the number of callshops, calls and destinations, and on the time. If so, some calls were left
-    /// out, the oldest first.
+    /// Whether a limit was reached: on the number of callshops, calls or destinations, or on the time. In this case, some callshops, calls or
+    /// destinations were left out. Old calls are left out first.
     pub is_partial: bool,
 }
 

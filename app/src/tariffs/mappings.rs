@@ -25,7 +25,7 @@ pub fn check_mapping(mapping: &Mapping) -> Result<()> {
     mapping.check().map_err(|refusal| Error::invalid("mapping", refusal.to_string()))
 }
 
-/// A saved mapping of the tariff's account, completed or corrected by `mapping`.
+/// Reads a saved mapping of the tariff's account. `mapping` completes or corrects the saved mapping.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` if the account has no such mapping.
@@ -138,7 +138,7 @@ pub async fn list(
 /// The account's mapping with this name.
 ///
 /// # Errors
-/// Fails with `INVALID_INPUT` if there is none.
+/// Fails with `INVALID_INPUT` if the account has no mapping with this name.
 pub async fn named(app: &App, account_id: Uuid, name: &str) -> Result<Mapping> {
     let found = rows::named(app.store.reader(), account_id, name).await?.ok_or_else(|| unknown(name))?;
     Mapping::deserialize(&found.mapping).or_fault()

@@ -49,7 +49,7 @@ pub struct Imports {
 }
 
 impl Imports {
-    /// Creates a node without jobs.
+    /// Creates the imports of a node, which has no jobs yet.
     pub fn new(config: &ImportConfig) -> Self {
         let node = Uuid::now_v7();
         Self {
@@ -127,7 +127,7 @@ pub struct Report {
     pub questions: Vec<Question>,
     /// The rows of a carrier's deck.
     pub counts: Option<Counts>,
-    /// Rows that a tariff cannot hold, by reason.
+    /// Number of rows that a tariff cannot contain, by reason.
     pub set_aside: BTreeMap<String, u64>,
     /// Retail prices below cost; `None` in the same cases as `changes`.
     pub margins: Option<Margins>,

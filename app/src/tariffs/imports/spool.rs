@@ -83,7 +83,7 @@ impl Spool {
         self.files().is_empty()
     }
 
-    /// Deletes the files of all jobs except these.
+    /// Deletes the files of all jobs except these jobs. A file that is just arriving is kept.
     pub(super) async fn keep(&self, jobs: &HashSet<Uuid>) {
         let gone: Vec<Spooled> = {
             let mut files = self.files();
@@ -173,7 +173,8 @@ pub struct Upload {
 /// Admits an upload if it has the signature that [`super::upload_path`] put into its address. The signature is the proof of access.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN` for a wrong signature, with `ILLEGAL_STATE` if the job waits for no file or the address has expired, and with `NOT_FOUND`.
+/// Fails with `FORBIDDEN` for a wrong signature, with `ILLEGAL_STATE` if the job waits for no file or the address has expired, with `OVERLOADED` if a
+/// file is already being uploaded for the job, and with `NOT_FOUND` if the job does not exist.
 pub async fn admit(app: &App, job: Uuid, until: i64, signature: &str) -> Result<Upload> {
     let expected = app.identities.upload_code(job, until)?;
     if !bool::from(expected.as_bytes().ct_eq(signature.as_bytes())) {
@@ -206,7 +207,7 @@ pub async fn admit(app: &App, job: Uuid, until: i64, signature: &str) -> Result<
     Ok(upload)
 }
 
-/// A job whose id is known from a signature or from this node's own work.
+/// Finds a job without an access check. The id must come from a signature or from this node's own work.
 pub(super) async fn find(app: &App, id: Uuid) -> Result<Job> {
     let row = rows::by_id(app.store.reader(), id).await?.ok_or(Error::NotFound)?;
     let tariff = tariff_rows::by_id(app.store.reader(), row.tariff_id).await?.ok_or(Error::NotFound)?;
@@ -250,7 +251,8 @@ impl Upload {
     /// Gives the complete file to the job, and returns the job.
     ///
     /// # Errors
-    /// Fails with `INVALID_INPUT` if the file is not the one whose hash the job names, and with `ILLEGAL_STATE` if the job no longer waits for a file.
+    /// Fails with `INVALID_INPUT` if the file does not have the hash that the job requires, and with `ILLEGAL_STATE` if the job no longer waits for a
+    /// file.
     pub async fn finish(mut self, app: &App) -> Result<Job> {
         self.check_hash()?;
         let mut file = self.file.take().ok_or_else(|| Error::fault("the upload has ended"))?;
@@ -280,7 +282,7 @@ impl Upload {
         Err(Error::invalid("file", message))
     }
 
-    /// Lists the file. Returns false if another upload of the job is listed.
+    /// Adds the file to the list of uploaded files. Returns false if the list already has a file for the job.
     fn arrive(&self) -> bool {
         let mut files = self.spool.files();
         if files.contains_key(&self.job) {
