@@ -56,10 +56,10 @@ pub struct Created {
     pub user: Option<user::Model>,
 }
 
-/// Creates a child account and its first user.
+/// Creates an account below its parent and, if requested, the new account's first user.
 ///
 /// # Errors
-/// Fails with `CURRENCY_MISMATCH` or the errors of [`users::build`]. May also fail with `INVALID_INPUT`.
+/// Fails with `CURRENCY_MISMATCH` or the errors of [`users::build`]. May also fail with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`.
 pub async fn create(app: &App, actor: &Actor, new: NewAccount) -> Result<Created> {
     let again = |(id, user_id)| created(app, actor, id, user_id);
     idempotency::repeatable(app, actor, create_new(app, actor, new), again).await

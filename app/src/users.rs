@@ -16,7 +16,7 @@ use store::{Listed, Slice, Tx, account_list, accounts, api_tokens};
 /// Input for a new user.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// The part of the login before `@`: 2 to 32 of `a-z 0-9 . _ -`.
+    /// The part of the login before `@`: 2 to 32 characters from `a-z 0-9 . _ -`.
     pub name: String,
     /// Name shown on screens and receipts.
     pub display_name: String,
@@ -61,8 +61,8 @@ pub async fn build(app: &App, account_id: Uuid, new: NewUser) -> Result<user::Mo
     })
 }
 
-/// Checks the right to manage users of an account. Owners manage the attendants of their own callshop. Other roles manage the users of accounts
-/// below their own account. API tokens cannot manage users.
+/// Checks the right to manage users of an account. Owners manage the attendants of their own callshop. Other roles manage the users of accounts below
+/// their own account, and admins also manage the platform's other admins. API tokens cannot manage users.
 fn check_right(actor: &Actor, account: &account::Model, role: Role) -> Result<()> {
     actor.require_no_token()?;
     if account.id == actor.account_id {
@@ -229,7 +229,7 @@ pub async fn update(
 /// Disables or enables a user. Disabling ends the user's logins on every node. While a user is disabled, the user's API tokens do not work.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN`, including for the actor's own user. May also fail with `NOT_FOUND`.
+/// Fails with `FORBIDDEN` if the actor has no right to manage the user, and for the actor's own user. May also fail with `NOT_FOUND`.
 pub async fn set_disabled(app: &App, actor: &Actor, id: Uuid, disabled: bool) -> Result<user::Model> {
     let now = app.clock.now();
     change(
@@ -258,7 +258,7 @@ pub async fn reset_password(app: &App, actor: &Actor, id: Uuid, new: String) -> 
 /// Turns off a user's second factor, for example because the user has lost the phone with the authenticator app, and ends the user's logins.
 ///
 /// # Errors
-/// Fails with `FORBIDDEN`, including for the actor's own user. May also fail with `NOT_FOUND`.
+/// Fails with `FORBIDDEN` if the actor has no right to manage the user, and for the actor's own user. May also fail with `NOT_FOUND`.
 pub async fn reset_totp(app: &App, actor: &Actor, id: Uuid) -> Result<user::Model> {
     change(app, actor, "resetTotp", id, second_factor::without, true).await
 }

@@ -23,7 +23,7 @@ pub enum Right {
     ManageTariffs,
     /// See complete price tables.
     SeeTariffs,
-    /// Get the price of one number.
+    /// Look up the price of calls to one number.
     Quote,
     /// See cost and margin of calls in the subtree.
     SeeCost,

@@ -19,7 +19,7 @@ use store::{Tx, accounts};
 /// The destination shown for emergency calls.
 pub(super) const DESTINATION: &str = "Emergency";
 
-/// The data of a phone that a proxy needs.
+/// The phone data that a proxy needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownPhone {
     /// The HA1 of digest authentication, which is MD5 of `user:realm:password`.

@@ -50,13 +50,14 @@ const OVER: TimeDelta = TimeDelta::seconds(30);
 pub struct ExtensionDecision {
     /// The call with its new values.
     pub call: call::Model,
-    /// The time of the call's next extension if the proxy confirms the limit; `None` if the call needs no further extension.
+    /// The time of the call's next extension or check if the proxy confirms the limit; `None` if the call needs neither.
     pub next: Option<DateTime<Utc>>,
     /// Whether to hang up the call because its covered time is used up.
     pub cut: bool,
 }
 
-/// When a call that was just answered needs its first extension; `None` if the call's proxy cannot extend calls.
+/// The time of the first extension of a call that was just answered or, if it is earlier, the time at which to check whether the call ends soon;
+/// `None` if the call's proxy cannot extend calls.
 pub(super) fn first_look(app: &App, call: &call::Model) -> Option<DateTime<Utc>> {
     let covered = u32::try_from(call.covered).unwrap_or(0);
     next_look(app, call, covered)

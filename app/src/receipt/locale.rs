@@ -211,7 +211,8 @@ impl Locale {
         Self { language, decimal_point }
     }
 
-    /// The locale for amounts: the requested one, or that of the currency's country. The first two letters of a currency code are the country's code.
+    /// The locale for amounts: the requested locale or, if none is requested, the locale of the currency's country. The first two letters of a
+    /// currency code are the country's code.
     ///
     /// # Errors
     /// Fails with `INVALID_INPUT` if the tag is not a BCP 47 tag.

@@ -323,7 +323,7 @@ pub async fn versions(app: &App, actor: &Actor, tariff_id: Uuid, page: Page) -> 
     Ok(Listed { total: versions.total, rows: with_states(app, Arc::new(tariff), versions.rows).await? })
 }
 
-/// The version in force, if any.
+/// The tariff's version in force, if any.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.

@@ -131,7 +131,7 @@ impl EventBody {
 /// The result of one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventResult {
-    /// The event changed something.
+    /// The event was applied. Some events, such as `boot`, change no row.
     Applied,
     /// The event was received before, and this copy was dropped.
     Duplicate,

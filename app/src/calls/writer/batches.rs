@@ -1,4 +1,4 @@
-//! Takes the waiting jobs in batches, commits each batch, and sends each job its answer. On PostgreSQL, two batches overlap.
+//! Takes the waiting jobs in batches, commits each batch, and sends each job its answer. On PostgreSQL, two batches can overlap.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -74,8 +74,8 @@ struct InFlightBatches {
 }
 
 impl InFlightBatches {
-    /// The number of waiting jobs that the next batch takes. If many jobs wait and no batch is being processed, the next batch takes half of the
-    /// jobs, so that the second half is processed while the first half is written.
+    /// The number of waiting jobs that the next batch takes. On PostgreSQL, if many jobs wait and no batch is being processed, the next batch takes
+    /// half of the jobs, so that the second half is processed while the first half is written.
     fn share(&self, app: &App, waiting: usize) -> usize {
         let overlaps = app.store.is_partitioned();
         let alone = self.ahead.as_ref().is_none_or(JoinHandle::is_finished);
