@@ -63,7 +63,7 @@ impl<T: 'static> Object<T> {
     }
 }
 
-/// The fragments of a document in the executor's types.
+/// The fragments of a document, by name, as values of the executor's types.
 pub type Fragments = HashMap<Name, Positioned<parsed::FragmentDefinition>>;
 
 /// The merged selection sets for one object.

@@ -131,7 +131,7 @@ fn whose(kind: Kind, id: &Value, variables: &JsonMap) -> Option<Whose> {
     Some(if kind == Kind::Cabin { Whose::Cabin(id) } else { Whose::Callshop(id) })
 }
 
-/// What the caller may see and how: everything about the caller that an answer depends on.
+/// Everything about the caller that an answer depends on: what the caller may see, and in which form.
 fn reader(request: &Request) -> Option<String> {
     let actor: &Actor = languages::found(request)?;
     let Actor { user_id, account_id, top_id, kind, role, screen_of, needs_totp, token, .. } = actor;

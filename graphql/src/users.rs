@@ -137,8 +137,8 @@ impl User {
         Ok(self.0.totp_since.filter(|_| is_shown))
     }
 
-    /// Whether this server requires a second factor for the user's role but the user has not set one up. Until the second factor is set up, such a
-    /// user cannot do anything else.
+    /// Whether this server requires a second factor for the user's role, and the user has not set one up yet. Until the second factor is set up, such
+    /// a user cannot do anything else.
     async fn totp_setup_required(&self, ctx: &Context<'_>) -> bool {
         app(ctx).config.auth.needs_totp(&self.0)
     }

@@ -383,7 +383,7 @@ payload!(
 payload!(
     /// Result of `testWebhook`, `replayDelivery` and `skipDelivery`.
     WebhookDeliveryPayload {
-        /// The message with the result of the attempt. It is not an error if the receiver does not accept the message.
+        /// The message with the result of the attempt. The mutation succeeds even if the receiver does not accept the message.
         delivery: WebhookDelivery,
     }
 );

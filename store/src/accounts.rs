@@ -128,8 +128,8 @@ pub async fn resellers_paying_by(conn: &impl ConnectionTrait, tariff_id: Uuid) -
     Ok(query.into_tuple().all(conn).await?)
 }
 
-/// At most `limit` accounts that are not callshops and whose stored `credit_low` is out of date, each with the correct value: whether the spendable
-/// credit is below `low_credit`.
+/// At most `limit` accounts that are not callshops and whose stored `credit_low` is out of date, each with the correct value: whether the balance
+/// plus the credit limit is below `low_credit`.
 pub async fn credit_turns(conn: &impl ConnectionTrait, limit: u64) -> Result<Vec<(Uuid, bool)>> {
     let sql = "SELECT id, CASE WHEN is_low THEN 1 ELSE 0 END AS low FROM (
             SELECT a.id, a.credit_low, b.balance + a.credit_limit < a.low_credit AS is_low FROM account a

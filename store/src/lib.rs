@@ -5,9 +5,9 @@
 //! proxy, account (by id), callshop, tariff, phone, cabin, register shift, call (with its live-call row), call sighting, session, ledger balance (by
 //! book, CREDIT first, then account and currency), activity head.
 //!
-//! Queries lock rows `FOR NO KEY UPDATE`, as `UPDATE` does. They never lock rows `FOR UPDATE`. An insert takes a `FOR KEY SHARE` lock on each row
-//! that its foreign keys refer to, in an order that this program does not control. A `FOR KEY SHARE` lock conflicts only with `FOR UPDATE`, so
-//! inserts never wait for this program's locks. Keys are never changed.
+//! Queries lock rows `FOR NO KEY UPDATE`, as `UPDATE` does, and never `FOR UPDATE`. An insert takes a `FOR KEY SHARE` lock on each row that its
+//! foreign keys refer to, in an order that this program does not control. A `FOR KEY SHARE` lock conflicts only with `FOR UPDATE`, so inserts never
+//! wait for this program's locks. Keys are never changed.
 
 pub mod account_list;
 pub mod accounts;
@@ -86,8 +86,8 @@ const ATTEMPTS: u32 = 8;
 const ACQUIRE: Duration = Duration::from_secs(5);
 
 /// PostgreSQL timeouts of every connection. The lock timeout is shorter than the other timeouts, so that the error of an operation that waited too
-/// long for a lock names the lock as the cause. `idle_in_transaction_session_timeout` ends a transaction whose node hangs or has lost its network
-/// connection. This releases the transaction's locks.
+/// long for a lock names the lock as the cause. `idle_in_transaction_session_timeout` ends a transaction, and thus releases its locks, if the
+/// transaction's node hangs or has lost its network connection.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 

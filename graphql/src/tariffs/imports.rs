@@ -433,7 +433,8 @@ impl TariffImportMutation {
         answer(done.await.map(imported))
     }
 
-    /// Saves a mapping of a carrier's decks under a name. `createTariffImport` and `callshop tariff import` use it for the carrier's next decks.
+    /// Saves a mapping of a carrier's decks under a name. `createTariffImport` and `callshop tariff import` can use the saved mapping for the
+    /// carrier's next decks.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn save_tariff_mapping(
         &self,
@@ -448,7 +449,7 @@ impl TariffImportMutation {
         answer(done.await.map(mapped))
     }
 
-    /// Deletes a saved mapping. Imports that were created with it are not affected.
+    /// Deletes a saved mapping. Imports that were created with the mapping are not affected.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn delete_tariff_mapping(
         &self,

@@ -89,8 +89,8 @@ pub struct ImportTariffInput {
     #[graphql(default_with = "TariffImportMode::Replace")]
     pub mode: TariffImportMode,
     /// Whether to create one version for each date in a carrier's deck, and to schedule each version at the beginning of its day in the tariff's time
-    /// zone. Rows without a date, or with a date in the past, take effect immediately. Either all versions are scheduled or none. At most 20
-    /// versions.
+    /// zone. Rows without a date, or with a date in the past, take effect immediately. Either all of these versions are scheduled, or none are. At
+    /// most 20 versions.
     #[graphql(default)]
     pub by_date: bool,
     /// Whether the import only reports the changes that it would make.

@@ -209,11 +209,11 @@ pub struct RolePipeline {
     notes: Notes,
 }
 
-/// Bytes in which the cache counts the compiled writer of a field.
+/// Number of bytes that the cache counts for the compiled writer of a field.
 const WRITER_BYTES: u64 = 100;
 
-/// The bytes that a cached document is counted as: its text, and the writers that its plans may have. The plans have a fragment's writers each time that
-/// the fragment is spread, so they may be much larger than the text.
+/// The number of bytes that the cache counts for a document: the document's text, and the writers that its plans may have. The plans have a
+/// fragment's writers each time that the fragment is spread, so the plans may be much larger than the text.
 fn weight(text: &str, checked: &Result<Checked, RequestError>) -> u32 {
     let writers = checked.as_ref().map_or(0, |checked| checked.fields.saturating_mul(WRITER_BYTES));
     let text = u64::try_from(text.len().max(256)).unwrap_or(u64::MAX);
@@ -403,7 +403,7 @@ impl Cost {
     }
 }
 
-/// The metrics that count an operation, and the request that it belongs to.
+/// The metrics that count an operation, and the id of the operation's request.
 struct Observed {
     metrics: Arc<Metrics>,
     request: RequestId,

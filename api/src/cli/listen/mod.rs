@@ -104,12 +104,12 @@ struct Listener {
     token: String,
     forward_to: Url,
     document: Document,
-    /// Makes the ids of the messages differ from those of other webhooks: the webhook's id, or the document.
+    /// The webhook's id, or the document. Because of this text, the messages' ids differ from those of other webhooks.
     source: String,
     secret: Vec<u8>,
     /// The last cursor of each callshop; the key is empty if there is only one callshop.
     cursors: BTreeMap<String, String>,
-    /// Whether this connection received something.
+    /// Whether this connection has received something.
     heard: bool,
     /// Whether any connection has received something.
     begun: bool,
