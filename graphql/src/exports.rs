@@ -312,7 +312,7 @@ impl ExportMutation {
             exports::link::create(app, actor, request)
         };
         let made = match made.await {
-            // a missing right is a top-level error, as it is for a role that may not export at all
+            // a missing permission is a top-level error, as for a role that may not export anything
             Err(Error::User(error)) if error.code == ErrorCode::Forbidden => {
                 return Err(top_level(Error::User(error)));
             }

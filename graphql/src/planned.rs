@@ -20,7 +20,7 @@ use transport::metrics::Resolved;
 use transport::pipeline::Plans;
 use transport::spliced;
 
-/// Capacity in bytes of a text when it is begun.
+/// Initial capacity of a text, in bytes.
 const TEXT_BYTES: usize = 64;
 
 /// The functions of the library's module. Two of them are replaced by functions that write values with plans.

@@ -51,7 +51,7 @@ graphql_enum!(
     WebhookMessageKind = "entity::WebhookMessageKind" {
         /// An activity event.
         Event,
-        /// Events that were deleted before they could be delivered: `cursorExpired` is true, and `event` is null.
+        /// A report of events that were deleted before they could be delivered: `cursorExpired` is true, and `event` is null.
         Gap,
         /// A test without an event: `data` is null.
         Ping,

@@ -190,7 +190,7 @@ pub async fn lock_user(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<u
 }
 
 /// Users by id, to show their names. This query does not check the actor's scope: the calling function must have checked access to the records that
-/// refer to them.
+/// refer to the users.
 pub async fn users_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     Ok(user::Entity::find()
         .filter(bulk::among(conn, user::Column::Id, ids.iter().copied()))

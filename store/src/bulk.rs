@@ -297,7 +297,7 @@ impl Source {
             }
             let kind = ArrayKind::of(definition.get_column_type())?;
             let mut value = match kind.is_json {
-                // PostgreSQL converts to JSONB if the column has that type
+                // PostgreSQL converts the text to JSONB if the column has that type
                 true => format!("v.\"{name}\"::json"),
                 false => format!("v.\"{name}\""),
             };

@@ -136,7 +136,7 @@ pub async fn count(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<u64>
     Ok(Entity::find().filter(Column::AccountId.eq(account_id)).count(conn).await?)
 }
 
-/// Makes the next attempt of every failing position of a webhook due immediately.
+/// For each failing position of a webhook, makes the next attempt due immediately.
 pub async fn forgive(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
     cursor::Entity::update_many()
         .col_expr(cursor::Column::Attempts, Expr::value(0))

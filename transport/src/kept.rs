@@ -2,8 +2,8 @@
 //! answer gets status 304.
 //!
 //! The application implements [`Keep`]: it selects the queries, and for each of them, it names the version of the data that the query reads. The
-//! version is read before the query runs, so an answer is never kept under a version that is newer than the answer's data. An answer that was
-//! computed from data which changed meanwhile is kept under the older version, and nobody asks for that version again.
+//! version is read before the query runs, so an answer is never kept under a version that is newer than the answer's data. If the data changes while
+//! an answer is computed, the answer is kept under the older version, and nobody asks for that version again.
 
 use std::sync::Arc;
 
@@ -170,7 +170,7 @@ impl KeptAnswers {
     }
 
     fn measure(&self, metrics: &Metrics) {
-        // without this call, the size would lack the answer that was just kept
+        // without this call, the size would not include the answer that was just kept
         self.0.run_pending_tasks();
         metrics.kept_bytes.set(self.0.weighted_size().cast_signed());
     }

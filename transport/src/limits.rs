@@ -47,7 +47,7 @@ pub struct Limits {
     /// persisted queries off.
     pub persisted_document_bytes: u64,
     /// Maximum size of the answers that are kept in memory for callers who repeat a query. When the memory is full, the answers that were used least
-    /// are dropped. 0 turns keeping answers off.
+    /// are dropped. With 0, no answers are kept.
     pub kept_answer_bytes: u64,
     /// Limits on WebSockets and event streams.
     pub sockets: SocketLimits,

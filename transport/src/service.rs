@@ -406,7 +406,7 @@ pub(crate) async fn shutdown_with_jitter(service: Arc<GraphqlService>) {
     tokio::time::sleep(spread.mul_f64(rand::random())).await;
 }
 
-/// Groups IPv6 addresses by /64, because a client can choose its address within that network.
+/// Groups IPv6 addresses by their /64 network, because a client can choose any address within its network.
 fn network(peer: IpAddr) -> IpAddr {
     match peer {
         IpAddr::V4(_) => peer,

@@ -99,7 +99,7 @@ impl Target {
         Ok(Self { url, host, port, is_secure })
     }
 
-    /// The path and the query, as the request line has them.
+    /// The path and the query, in the form that a request line needs.
     fn path(&self) -> String {
         match self.url.query() {
             Some(query) => format!("{}?{query}", self.url.path()),

@@ -342,7 +342,8 @@ impl Callshop {
         &self.0.settings.receipt_footer
     }
 
-    /// Pix key of the shop's bank account, without punctuation; null if the shop has none. `CabinSession.pix` makes the code that a customer pays.
+    /// Pix key of the shop's bank account, without punctuation; null if the shop has none. `CabinSession.pix` makes the Pix code with which a
+    /// customer pays.
     #[field(numbered)]
     fn pix_key(&self) -> Option<&str> {
         self.0.settings.pix_key.as_deref()

@@ -208,8 +208,8 @@ impl SessionMutation {
         answer(moved.await.map(done))
     }
 
-    /// Takes payment for a closed session in the open shift and assigns the receipt number. The unused deposit is refunded through the payment
-    /// methods that the customer used for it, up to the amount paid through each method. The rest is refunded in cash.
+    /// Takes payment for a closed session, books the payment in the open shift, and assigns the receipt number. The unused deposit is refunded
+    /// through the payment methods that the customer used for it, up to the amount paid through each method. The rest is refunded in cash.
     #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn settle_session(
         &self,

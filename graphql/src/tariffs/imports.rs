@@ -275,7 +275,7 @@ pub struct CreateTariffImportInput {
     /// and the version stays a draft.
     pub effective_at: Option<DateTime<Utc>>,
     /// Whether to create one version for each date in a carrier's deck, and to schedule each version at the beginning of its day in the tariff's time
-    /// zone, as in `importTariff`. The import's version is the last of them. Not allowed together with `effectiveAt`.
+    /// zone, as in `importTariff`. The import's version is the last of these versions. Not allowed together with `effectiveAt`.
     #[graphql(default)]
     pub by_date: bool,
     /// Description of the new version.

@@ -180,7 +180,7 @@ struct Checked {
 /// Facts about the members of a schema that the schema's types do not express.
 #[derive(Clone, Copy, Debug)]
 pub struct Notes {
-    /// Usual sizes of lists that have no pages.
+    /// Usual sizes of lists that are not paged.
     pub lists: count::Lists,
     /// Input fields whose text may have more than one line.
     pub texts: text::Texts,
@@ -487,7 +487,7 @@ impl Prepared {
         Ok(response)
     }
 
-    /// Runs a subscription. A compiled subscription sends its events after the executor's last response, which frees the executor's memory.
+    /// Runs a subscription. A compiled subscription sends its events after the executor's last response. By then, the executor's memory is free.
     pub fn stream(mut self, executor: &dyn execute::DynExecutor) -> BoxStream<'static, Answer> {
         self.asked.complete(&mut self.request);
         let events = self.live.map(|live| live.take_over(&mut self.request));
