@@ -49,7 +49,7 @@ use super::{
 
 /// Time limit for a client to read the last response on a connection, and to close the connection after the server has ended it.
 const DISCONNECT: Duration = Duration::from_secs(1);
-/// Time limit for a refused client that does not read its response.
+/// Time limit for a client that does not read the response to its upgrade request.
 const STALL: Duration = Duration::from_secs(20);
 
 /// Maximum number of unsent bytes that the kernel accepts for a client: bytes for which the client's receive window has no room yet. Without this

@@ -212,8 +212,8 @@ pub struct RolePipeline {
 /// Number of bytes that the cache counts for the compiled writer of a field.
 const WRITER_BYTES: u64 = 100;
 
-/// The number of bytes that the cache counts for a document: the document's text, and the writers that its plans may have. The plans have a
-/// fragment's writers each time that the fragment is spread, so the plans may be much larger than the text.
+/// The number of bytes that the cache counts for a document: the document's text (at least 256 bytes), and the writers that its plans may have. The
+/// plans have a fragment's writers each time that the fragment is spread, so the plans may be much larger than the text.
 fn weight(text: &str, checked: &Result<Checked, RequestError>) -> u32 {
     let writers = checked.as_ref().map_or(0, |checked| checked.fields.saturating_mul(WRITER_BYTES));
     let text = u64::try_from(text.len().max(256)).unwrap_or(u64::MAX);
