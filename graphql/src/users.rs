@@ -203,7 +203,7 @@ pub struct CreateUserInput {
     /// Login and password of the new user.
     pub user: UserInput,
     /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request.
-    /// The password is not compared. A key has at most 100 bytes and is kept for 400 days.
+    /// The passwords of the requests are not compared. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 

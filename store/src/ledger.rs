@@ -272,7 +272,7 @@ fn move_balances(backend: DbBackend, changes: BTreeMap<Key, (Micros, Micros)>) -
 pub struct Credit {
     /// Sum of the account's entries.
     pub balance: Micros,
-    /// Amount held by live calls below the account.
+    /// Amount held by the live calls of the account's subtree.
     pub held: Micros,
 }
 

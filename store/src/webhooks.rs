@@ -149,7 +149,7 @@ pub async fn forgive(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Disables an active webhook. Returns whether it was active.
+/// Disables an active webhook. Returns whether the webhook was active.
 pub async fn disable(
     conn: &impl ConnectionTrait,
     id: Uuid,

@@ -82,7 +82,7 @@ impl Schemas {
         self.notes = notes;
     }
 
-    /// The pipeline of a role; `None` if there is no such role. Concurrent requests derive a schema once.
+    /// The pipeline of a role; `None` if there is no such role. Concurrent requests derive a schema only once.
     ///
     /// # Errors
     /// Fails if the role's schema cannot be derived from the schema and the table.
@@ -92,7 +92,7 @@ impl Schemas {
         derived.map(Some).map_err(|error| (*error).clone())
     }
 
-    /// The pipeline of a caller who sees only the members that match `view`. Concurrent requests derive a schema once.
+    /// The pipeline of a caller who sees only the members that match `view`. Concurrent requests derive a schema only once.
     ///
     /// # Errors
     /// See [`Schemas::of_role`].

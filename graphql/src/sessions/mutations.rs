@@ -209,7 +209,8 @@ impl SessionMutation {
     }
 
     /// Takes payment for a closed session, books the payment in the open shift, and assigns the receipt number. The unused deposit is refunded
-    /// through the payment methods that the customer used for it, up to the amount paid through each method. The rest is refunded in cash.
+    /// through the payment methods that the customer used for it, up to the amount paid through each method. The rest of the unused deposit is
+    /// refunded in cash.
     #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn settle_session(
         &self,

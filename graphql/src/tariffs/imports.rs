@@ -264,7 +264,7 @@ pub struct CreateTariffImportInput {
     pub mode: TariffImportMode,
     /// Answers and corrections for a carrier's deck, as JSON. If given, the file is read as a carrier's deck. At most 100000 bytes.
     pub mapping: Option<String>,
-    /// A saved mapping of the tariff's account. `mapping` completes or corrects it.
+    /// A saved mapping of the tariff's account. `mapping` completes or corrects the saved mapping.
     pub mapping_id: Option<ID>,
     /// Whether to only check the file and report the changes.
     #[graphql(default)]

@@ -81,7 +81,7 @@ pub struct ImportTariffInput {
     pub csv: String,
     /// Answers to `questions` and corrections of `detected`, as JSON. If given, the file is read as a carrier's deck. At most 100000 bytes.
     pub mapping: Option<String>,
-    /// A saved mapping of the tariff's account. `mapping` completes or corrects it.
+    /// A saved mapping of the tariff's account. `mapping` completes or corrects the saved mapping.
     pub mapping_id: Option<ID>,
     /// Version to start from: a draft, a scheduled version, or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,

@@ -107,7 +107,7 @@ async fn an_answer_is_kept_for_its_version_caller_and_variables() {
     let none = json!({ "query": WHO, "variables": { "yes": false } });
     assert_eq!(post(&server, "user", &none, &tag).await.2, r#"{"data":{}}"#);
     assert_eq!(outcomes(&server), "3 1 2 0");
-    // another version ends the answer
+    // a kept answer does not hold for another version
     names.0.store(1, Ordering::SeqCst);
     let (status, next, _) = post(&server, "user", &who, "").await;
     assert!(status == 200 && next != tag, "{next}");
