@@ -180,7 +180,7 @@ impl SessionMutation {
     }
 
     /// Voids a session that was opened by mistake and has no calls. The session's items are removed, and any deposit is refunded through the payment
-    /// method that the customer used for it.
+    /// methods that the customer used for it.
     #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn void_session(
         &self,

@@ -66,7 +66,7 @@ pub struct CreateTariffInput {
     pub idempotency_key: Option<String>,
 }
 
-/// Rates as CSV.
+/// A file of rates to import.
 #[derive(InputObject)]
 pub struct ImportTariffInput {
     /// The tariff to import into.
@@ -75,7 +75,7 @@ pub struct ImportTariffInput {
     /// server reports its guesses in `detected`, and asks in `questions` about everything that it cannot decide. The server's own format has a
     /// header. Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment. Optional columns:
     /// minimum_charge, free_seconds, initial_price, and for each time band of the tariff `rate_per_minute:BAND`, `connection_fee:BAND` and
-    /// `initial_price:BAND`. A prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must not exceed the
+    /// `initial_price:BAND`. A prefix is a single code: digits, optionally after + or 00. The text has at most 1000000 rows, and must not exceed the
     /// server's limit on the size of a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up
     /// to 128 MiB.
     pub csv: String,
