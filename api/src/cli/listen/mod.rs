@@ -44,7 +44,7 @@ message again if your program does not accept it.";
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// If nothing arrives for this time, the connection counts as lost. The server sends something at least every half minute.
 const SILENCE: Duration = Duration::from_secs(60);
-/// How long the receiver may take to answer, as for a webhook.
+/// How long the receiver may take to answer. The default for webhooks is the same.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The beginning of a secret.
 const PREFIX: &str = "whsec_";
