@@ -26,7 +26,7 @@ use app::auth::Actor;
 use app::calls::pricing;
 use transport::{Keep, Keepable, Reading};
 
-/// A page of a list consists of types whose names have these endings. The fields of these types depend only on the objects in the list.
+/// Name endings of the types that make up a page of a list. The fields of these types depend only on the objects in the list.
 const PAGES: [&str; 3] = ["Connection", "Edge", "PageInfo"];
 
 /// Selects the queries whose answers are kept.
