@@ -1,6 +1,6 @@
 //! `callshop demo`: an open shop that needs no setup.
 //!
-//! Everything is created through the API's use cases, and the calls come through the hook. So the demo is the real product with simulated
+//! Everything is created through the API's use cases, and the calls come through the hook. Therefore, the demo is the real product with simulated
 //! phones.
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -53,9 +53,9 @@ pub struct Demo {
     pub hook_secret: String,
     /// Id of the callshop.
     pub callshop: Uuid,
-    /// Ids of its cabins, by number.
+    /// Ids of the callshop's cabins, in the order of their numbers.
     pub cabins: Vec<Uuid>,
-    /// SIP user names of its phones.
+    /// SIP user names of the callshop's phones.
     pub phones: Vec<String>,
 }
 

@@ -1,7 +1,7 @@
 //! Downloads of exports: `GET /export/SUBJECT`, with a token or with the signed link that `createExportLink` returns.
 //!
-//! A download is read from the database only as fast as its client reads. A download holds at most two parts of the file in memory. A file that broke
-//! off ends without the last chunk of HTTP's chunked encoding, so clients do not mistake it for a whole file.
+//! A download is read from the database only as fast as its client reads. A download holds at most two parts of the file in memory. If a download
+//! breaks off, the last chunk of HTTP's chunked encoding is missing, so clients do not mistake the file for a complete one.
 
 mod refusals;
 
@@ -175,7 +175,7 @@ async fn begin(
     Ok(response.streaming(Box::pin(body(receiver))))
 }
 
-/// The caller and the request. Both come from the link if there is one, and otherwise from the token and the parameters.
+/// Reads the caller and the request from the link if there is one, and otherwise from the token and the parameters.
 async fn identify(
     request: &HttpRequest,
     subject: Subject,

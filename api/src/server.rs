@@ -332,7 +332,7 @@ async fn drain(app: Arc<App>, drain: u64, stop: CancellationToken, closing: Canc
     closing.cancel();
 }
 
-/// Watches the listeners and the writer, which a node cannot work without. If a listener or the writer ends before `closing`, the node stops.
+/// Watches the listeners and the writer: a node cannot work without them. If a listener or the writer ends before `closing`, the node stops.
 struct Watch {
     closing: CancellationToken,
     stop: CancellationToken,

@@ -152,7 +152,7 @@ impl Error {
         }
     }
 
-    /// Whether every retry would fail. This is the case if the error is an internal fault, or if the database will never accept the data.
+    /// Whether every retry would fail, because the error is an internal fault or because the database will never accept the data.
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Fault(_) => true,
@@ -175,8 +175,8 @@ impl Error {
     }
 }
 
-/// Whether the connection to the database was lost, or the database is shutting down or starting. If this happened during the commit, the transaction
-/// may have been stored; otherwise, it was not stored.
+/// Whether the connection to the database was lost, or the database is shutting down or starting. If the commit was already in progress, the
+/// transaction may have been stored; otherwise, it was not stored.
 pub fn is_connection_lost(error: &DbErr) -> bool {
     use sea_orm::sqlx::Error as Cause;
     let lost = cause(error).is_some_and(|cause| {
@@ -251,7 +251,8 @@ macro_rules! for_each_error_code {
             WeakPassword = "WEAK_PASSWORD",
             /// The idempotency key was already used with different input.
             IdempotencyConflict = "IDEMPOTENCY_CONFLICT",
-            /// The secret was shown in the response to an earlier request with this key, and cannot be shown again. If it is lost, rotate the token.
+            /// The secret was shown in the response to an earlier request with this key, and cannot be shown again. If the secret is lost, rotate the
+            /// token.
             SecretShown = "SECRET_SHOWN",
             /// Amounts in different currencies cannot be combined.
             CurrencyMismatch = "CURRENCY_MISMATCH",

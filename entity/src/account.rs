@@ -37,10 +37,10 @@ pub struct Model {
     pub retail_tariff_id: Option<Uuid>,
     /// How far the CREDIT balance may go below zero; null if unlimited.
     pub credit_limit: Option<Micros>,
-    /// The account is notified when its spendable credit falls below this amount; null if the account is never notified.
+    /// The account is notified when its balance plus its credit limit falls below this amount; null if the account is never notified.
     pub low_credit: Option<Micros>,
-    /// Whether the spendable credit was below `low_credit` at the last check. When this becomes true, the account's feed gets an event. Always false
-    /// for callshops, because a callshop is notified in the transaction of the call that lowers its credit.
+    /// Whether the balance plus the credit limit was below `low_credit` at the last check. When this becomes true, the account's feed gets an event.
+    /// Always false for callshops, because a callshop is notified in the transaction of the call that lowers its credit.
     pub credit_low: bool,
     /// When the account was suspended; null if it is active. A suspension blocks new calls in the account's subtree.
     pub suspended_at: Option<DateTimeUtc>,

@@ -11,7 +11,7 @@ use crate::columns::ActivityKind;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "activity")]
 pub struct Model {
-    /// The callshop. For an event in the feed of an account above callshops, that account.
+    /// The event's callshop or, if the event belongs to the feed of an account above callshops, that account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub callshop_id: Uuid,
     /// Number of the event in its account: 1, 2, 3 …, without gaps.

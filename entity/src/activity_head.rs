@@ -1,9 +1,11 @@
-//! The last activity number of a callshop. A transaction that assigns numbers locks this row, so only one transaction at a time assigns numbers.
+//! The last activity number of a callshop. A transaction that assigns numbers locks this row, so only one transaction at a time assigns the
+//! callshop's numbers.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// The last activity number of a callshop. A transaction that assigns numbers locks this row, so only one transaction at a time assigns numbers.
+/// The last activity number of a callshop. A transaction that assigns numbers locks this row, so only one transaction at a time assigns the
+/// callshop's numbers.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "activity_head")]
 pub struct Model {

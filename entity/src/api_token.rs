@@ -10,20 +10,20 @@ pub struct Model {
     /// Primary key, a UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The first token in the chain of rotations that this token belongs to; the token's own id if the token was not made by a rotation. Limits and
-    /// idempotency keys are tied to this id, so that they survive a rotation.
+    /// Id of the first token in this token's chain of rotations; the token's own id if the token was not made by a rotation. Limits and idempotency
+    /// keys are tied to this id, so that they survive a rotation.
     pub family_id: Uuid,
     /// The account whose subtree the token may use: the maker's account or an account below it.
     pub account_id: Uuid,
     /// The user who made the token. The token never has more rights than this user.
     pub created_by: Uuid,
-    /// Name that tells people what the token is for.
+    /// Name that tells people the token's purpose.
     pub name: String,
     /// First characters of the secret, by which people can tell tokens apart.
     pub prefix: String,
     /// SHA-256 of the secret, hex. The secret is random, so a slow hash would add nothing.
     pub secret_hash: String,
-    /// The token's scopes, as texts of [`super::TokenScope`].
+    /// The token's scopes: a list of the texts of [`super::TokenScope`].
     pub scopes: Json,
     /// When the token was made.
     pub created_at: DateTimeUtc,

@@ -137,7 +137,7 @@ pub struct NewCall {
     pub emergency: bool,
     /// See [`Model::authorized_at`].
     pub authorized_at: DateTimeUtc,
-    /// See [`Model::covered`]. The proxy gets this limit with the decision, so it counts as confirmed.
+    /// See [`Model::covered`]. The proxy gets this limit together with the decision, so the limit counts as confirmed.
     pub covered: i32,
     /// See [`Model::currency`].
     pub currency: String,
@@ -221,8 +221,8 @@ impl Model {
 
 view! {
     /// The columns of a call that readers may see. The view leaves out columns that only the proxy and this program use. Activities store the view
-    /// of a call as JSON, so a column that a later release adds to the view needs a default. The JSON has neither the ids that are columns of the
-    /// activity, nor values that are zero, false or null.
+    /// of a call as JSON, so a column that a later release adds to the view needs a default. The JSON omits ids that are columns of the activity, and
+    /// values that are zero, false or null.
     View {
         #[serde(default, skip_serializing)]
         id: Uuid,

@@ -27,7 +27,7 @@ pub struct Model {
     pub next_receipt_number: i64,
     /// Cash payments are rounded to multiples of this amount; null means the minor unit.
     pub cash_step: Option<Micros>,
-    /// Name on receipts. If it is empty, receipts show the account's name.
+    /// Name on receipts. If this name is empty, receipts show the account's name.
     pub legal_name: String,
     /// Tax ID on receipts.
     pub tax_id: String,

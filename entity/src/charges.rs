@@ -15,8 +15,8 @@ pub struct LevelCharge {
 }
 
 /// The charges of a call, the customer's level first: a JSON list of the seconds billed and the micros paid at each level. The list is empty until an
-/// answered call ends. All amounts are zero if the call was later corrected to unanswered. SQL of reports and of `callshop audit` also reads this
-/// list, and so needs no other table.
+/// answered call ends. All amounts are zero if the call was later corrected to unanswered. The SQL of the reports and of `callshop audit` reads this
+/// list, too, and therefore needs no other table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, DeriveValueType)]
 #[serde(transparent)]
 pub struct Charges(String);

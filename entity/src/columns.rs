@@ -203,7 +203,7 @@ text_enum!(
         WriteOff = "WRITE_OFF",
         /// Reverses another transfer.
         Reversal = "REVERSAL",
-        /// The float that a register opened with.
+        /// The float with which a register opened.
         Float = "FLOAT",
         /// Cash that the attendant added.
         PayIn = "PAY_IN",

@@ -1,11 +1,11 @@
-//! One entry of a ledger transfer that is not the charge of a call.
+//! One entry of a ledger transfer. Charges of calls are in `call_charge` instead.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{Book, Micros, PaymentMethod};
 
-/// One entry of a ledger transfer that is not the charge of a call.
+/// One entry of a ledger transfer. Charges of calls are in `call_charge` instead.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "ledger_posting")]
 pub struct Model {

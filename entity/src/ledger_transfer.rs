@@ -20,13 +20,13 @@ pub struct Model {
     pub at: DateTimeUtc,
     /// The user who caused the transfer; null if a proxy's event caused it.
     pub user_id: Option<Uuid>,
-    /// The call that the transfer is for, if any.
+    /// The call to which the transfer belongs, if any.
     pub call_id: Option<Uuid>,
     /// Reason that the user gave; may be empty.
     pub note: String,
     /// The transfer that this transfer reverses.
     pub reverses: Option<Uuid>,
-    /// The cabin session that the transfer is for, if any.
+    /// The cabin session to which the transfer belongs, if any.
     pub session_id: Option<Uuid>,
 }
 

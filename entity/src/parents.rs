@@ -1,8 +1,8 @@
 //! Declares the relations of a table to its parents.
 
-/// Declares the relations of a table, one for each foreign key: the relation's name, this table's column, and the parent's key. A query can join a
-/// parent before the semicolon by naming only the parent's entity (`find_also_related`). The relations after the semicolon are additional, for
-/// example a second relation to the same parent.
+/// Declares the relations of a table, one for each foreign key: the relation's name, this table's column, and the parent's key. If a parent is listed
+/// before the semicolon, a query can join the parent by naming only the parent's entity (`find_also_related`). The relations after the semicolon are
+/// additional, for example a second relation to the same parent.
 macro_rules! parents {
     (
         $($(#[$meta:meta])* $name:ident: $column:ident => $parent:ident::$key:ident,)+

@@ -27,7 +27,7 @@ pub struct Model {
     pub node: Option<Uuid>,
     /// Time of the node's last heartbeat for this job.
     pub heartbeat_at: DateTimeUtc,
-    /// Deadline for the upload of the file, or for the answers to the questions. After this time, the job fails.
+    /// Deadline for the upload of the file, or for the answers to the questions. If the deadline passes, the job fails.
     pub expires_at: DateTimeUtc,
     /// Number of rates written so far.
     pub rows_read: i64,

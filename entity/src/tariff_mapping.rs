@@ -12,7 +12,7 @@ pub struct Model {
     /// Primary key, a UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The account that uses the mapping.
+    /// The account that owns the mapping.
     pub account_id: Uuid,
     /// Name, usually the carrier's; unique in the account.
     pub name: String,
@@ -25,6 +25,6 @@ pub struct Model {
 }
 
 parents! {
-    /// The account that uses the mapping.
+    /// The account that owns the mapping.
     Account: AccountId => account::Id,
 }

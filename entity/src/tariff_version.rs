@@ -21,9 +21,9 @@ pub struct Model {
     pub number: i32,
     /// When the version takes effect; null for a draft.
     pub active_from: Option<DateTimeUtc>,
-    /// Whether the version was scheduled and the owner's feed has not yet been notified that it took effect.
+    /// Whether the owner's feed must still report that this scheduled version took effect.
     pub starts_later: bool,
-    /// Number of decimals that a charge is rounded to, 0 to 6.
+    /// Number of decimals to which a charge is rounded, 0 to 6.
     pub rounding_decimals: i32,
     /// Rounding direction.
     pub rounding_mode: RoundingMode,

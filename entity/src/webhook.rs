@@ -3,7 +3,8 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A webhook. It delivers the events of the callshops in its account's subtree. The subscription document selects the fields of each message.
+/// A webhook delivers the events of the callshops in its account's subtree, or the events of the account's own feed. The subscription document
+/// selects the fields of each message.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "webhook")]
 pub struct Model {

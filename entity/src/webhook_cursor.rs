@@ -10,7 +10,7 @@ pub struct Model {
     /// The webhook.
     #[sea_orm(primary_key, auto_increment = false)]
     pub webhook_id: Uuid,
-    /// The callshop. If the document is about the feed of the webhook's account, that account.
+    /// The callshop or, if the document is about the feed of the webhook's account, that account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub callshop_id: Uuid,
     /// The number of the last event that was delivered, or skipped because the document does not select it.

@@ -17,8 +17,8 @@
 //! - `root = "Query"`: the block is a part of a root type. Every field of a root type must state its roles and its scope;
 //! - `roles = MANAGERS`: the roles that see the type. Without this argument, the type is visible to every role that can reach the type;
 //! - `scope = CALLS_READ`: the scopes that let an API token see the type, named as in `crate::scopes` and separated by `|`. A token that has none of
-//!   them sees neither the type nor any field that returns the type;
-//! - `row = call::View`: the row that `columns` refers to.
+//!   these scopes sees neither the type nor any field that returns the type;
+//! - `row = call::View`: the row to which `columns` refers.
 //!
 //! Arguments of `#[field(…)]`, on a method or a struct field:
 //! - `roles = BACK_OFFICE`: the roles that see the field. Without this argument, every role that sees the type sees the field;

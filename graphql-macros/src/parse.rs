@@ -10,13 +10,13 @@ use syn::{Attribute, Expr, Ident, LitInt, LitStr, Result, Token, Type};
 pub struct TypeArgs {
     /// Name in the schema.
     pub name: Option<LitStr>,
-    /// Root type that the block is a part of.
+    /// Root type of which the block is a part.
     pub root: Option<LitStr>,
     /// Roles that see the type.
     pub roles: Option<Expr>,
     /// Scopes that let a token see the type.
     pub scope: Vec<Ident>,
-    /// Row that `columns` refers to.
+    /// Row to which `columns` refers.
     pub row: Option<Type>,
 }
 

@@ -118,8 +118,8 @@ graphql_enum!(
         VersionInForce,
         /// In `accountFeed`: a draft was derived from another tariff, and waits to be activated. `subjectId` is the version.
         VersionDerived,
-        /// In `accountFeed`: the account was assigned another cost tariff, or a version of its cost tariff was scheduled, canceled, or took effect.
-        /// `subjectId` is the tariff; null if the account no longer has a cost tariff.
+        /// In `accountFeed`: the account was assigned another cost tariff, or a version of its cost tariff was scheduled, had its schedule canceled,
+        /// or took effect. `subjectId` is the tariff; null if the account no longer has a cost tariff.
         CostChanged,
         /// The server disabled a webhook of the callshop or account. `subjectId` is the webhook.
         WebhookDisabled,
@@ -290,7 +290,7 @@ pub struct AccountFeed {
     pub cursor: String,
     /// The event; null in the first message.
     pub event: Option<Activity>,
-    /// True if the cursor passed as `after` is older than the stored events. The events between that cursor and this message are lost.
+    /// True if the cursor passed as `after` is older than the stored events. The events between the passed cursor and this message are lost.
     pub cursor_expired: bool,
 }
 

@@ -74,7 +74,7 @@ impl ApiToken {
         Kind::ApiToken.id(self.0.id)
     }
 
-    /// Name of the token, which says what the token is for.
+    /// Name of the token, by which people can tell its purpose.
     fn name(&self) -> &str {
         &self.0.name
     }
@@ -146,7 +146,8 @@ pub struct CreateApiTokenInput {
     /// The account or callshop whose subtree the token may use: the caller's account or an account below it. If omitted, the token may use the
     /// subtree of the caller's account.
     pub account_id: Option<ID>,
-    /// A repeated request with the same key does not create a second token. Its response has the error `SECRET_SHOWN` instead of the secret.
+    /// A repeated request with the same key does not create a second token. The response to the repeated request has the error `SECRET_SHOWN` instead
+    /// of the secret.
     pub idempotency_key: Option<String>,
 }
 
@@ -167,7 +168,8 @@ pub struct RotateApiTokenInput {
     pub grace_period_seconds: i32,
     /// When the new token expires, at most 400 days from now. If omitted, it expires when the replaced token would have expired.
     pub expires_at: Option<DateTime<Utc>>,
-    /// A repeated request with the same key does not rotate the token again. Its response has the error `SECRET_SHOWN` instead of the secret.
+    /// A repeated request with the same key does not rotate the token again. The response to the repeated request has the error `SECRET_SHOWN`
+    /// instead of the secret.
     pub idempotency_key: Option<String>,
 }
 

@@ -36,8 +36,8 @@ pub struct LoginInput {
     /// The second factor: six digits from the authenticator app, or a recovery code. Without this code, the login of a user with a second factor
     /// fails with `TOTP_REQUIRED`. The code is ignored if the user has no second factor.
     pub totp: Option<String>,
-    /// Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. Use this for pages of
-    /// the server's own origin that log in with an HTTP POST.
+    /// Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. Use this option in
+    /// pages of the server's own origin that log in with an HTTP POST.
     #[graphql(default)]
     pub cookie: bool,
 }

@@ -87,7 +87,7 @@ graphql_enum!(
 );
 
 graphql_enum!(
-    /// Reason that a call was refused. A problem with an account above the callshop shows only as SERVICE_UNAVAILABLE.
+    /// Reason that a call was refused. A problem with an account above the callshop is reported only as SERVICE_UNAVAILABLE.
     CallRefusal = "app::calls::authorize::Refusal" {
         /// The phone is blocked.
         PhoneBlocked,
@@ -238,8 +238,8 @@ impl Call {
         }
     }
 
-    /// Country of `number`, ISO 3166-1 alpha-2. A client can use it to show a flag, or the country's name in the reader's language. Null if the
-    /// number cannot be assigned to a single country, as with satellite phones, toll-free North American numbers, short numbers and emergency
+    /// Country of `number`, ISO 3166-1 alpha-2. A client can use this code to show a flag, or the country's name in the reader's language. Null if
+    /// the number cannot be assigned to a single country, as with satellite phones, toll-free North American numbers, short numbers and emergency
     /// numbers.
     #[field(columns(number), numbered)]
     fn country_code(&self) -> Option<&str> {

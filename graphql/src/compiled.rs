@@ -1,10 +1,9 @@
 //! Compiled JSON writers. A document is compiled once. The objects in the document are then written without the executor, from the values that
-//! `#[object]` declares for their types. A selection set with an unsupported part (a field that queries the database or has an argument, a directive, a
-//! fragment on an interface) is not compiled. The executor resolves the parts that are not compiled; the results are the same, but take more memory
-//! and time.
+//! `#[object]` declares for their types. A selection set is not compiled if it has a directive, a fragment on an interface, or a field that queries
+//! the database or has an argument. The executor resolves the parts that are not compiled; the results are the same, but take more memory and time.
 //!
-//! The events of subscriptions and webhooks are written by a plan for the whole document ([`crate::live`]). In queries, the executor runs the fields that
-//! query the database, and a plan writes the objects that they return, with everything below these objects ([`crate::planned`]).
+//! The events of subscriptions and webhooks are written by a plan for the whole document ([`crate::live`]). In queries, the executor runs the fields
+//! that query the database, and a plan writes the objects that these fields return, with everything below the objects ([`crate::planned`]).
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -63,7 +62,7 @@ impl<T: 'static> Object<T> {
     }
 }
 
-/// The fragments of a document in the executor's types.
+/// The fragments of a document, by name, as values of the executor's types.
 pub type Fragments = HashMap<Name, Positioned<parsed::FragmentDefinition>>;
 
 /// The merged selection sets for one object.

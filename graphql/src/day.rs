@@ -150,8 +150,8 @@ pub struct DayQuery;
 #[object(root = "Query")]
 impl DayQuery {
     /// Summary of one day of a callshop, in the callshop's time zone: sessions, calls, payments by method, discounts, refunds and cash movements, in
-    /// total and by attendant. Attendants see only their own figures for the day. Paid and refunded amounts are hidden from them until every shift of
-    /// the day is counted. Null if there is no such callshop or user.
+    /// total and by attendant. Attendants see only their own figures for the day. Paid and refunded amounts are hidden from attendants until every
+    /// shift of the day is counted. Null if there is no such callshop or user.
     #[field(roles = SIGNED_IN, scope = REPORTS_READ)]
     async fn day_summary(
         &self,

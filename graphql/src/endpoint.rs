@@ -82,7 +82,7 @@ fn origin(address: IpAddr, user_agent: Option<&str>) -> Origin {
     Origin { address, user_agent: user_agent.unwrap_or_default().chars().take(200).collect() }
 }
 
-/// Converts an error that occurred while a token or ticket was checked. `refused` is the failure to return for an invalid token or ticket.
+/// Converts an error that occurred while a token or ticket was checked. If the token or ticket is invalid, the result is `refused`.
 fn failure(refused: AuthFailure) -> impl Fn(Error) -> AuthFailure {
     move |error| match error {
         Error::Unauthenticated => refused,

@@ -41,7 +41,7 @@ graphql_enum!(
 graphql_enum!(
     /// Format of an exported file.
     ExportFormat = "app::exports::Format" {
-        /// Comma-separated values in UTF-8, with a header. A text that begins like a formula gets an apostrophe before it.
+        /// Comma-separated values in UTF-8, with a header. An apostrophe is put before a text that begins like a formula.
         Csv,
         /// One JSON object per line.
         Jsonl,
@@ -200,7 +200,7 @@ impl AccountStatement {
     }
 
     /// Top-ups, adjustments and reversals in the order of their booking, then the calls, one line per tariff version. If there are more than 1000
-    /// top-ups, adjustments and reversals, the rest are added up in one line per kind.
+    /// top-ups, adjustments and reversals, only the first 1000 have lines of their own; the others are added up, in one line per kind.
     #[field(length = 20)]
     fn lines(&self) -> Vec<AccountStatementLine> {
         let currency = &self.0.account.currency;
@@ -312,7 +312,7 @@ impl ExportMutation {
             exports::link::create(app, actor, request)
         };
         let made = match made.await {
-            // a missing right is a top-level error, as it is for a role that may not export at all
+            // a missing permission is a top-level error, as for a role that may not export anything
             Err(Error::User(error)) if error.code == ErrorCode::Forbidden => {
                 return Err(top_level(Error::User(error)));
             }

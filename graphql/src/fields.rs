@@ -1,6 +1,6 @@
 //! The declarations that `#[object]` generates from types and fields. Everything else about a field follows from its declaration. The roles determine
 //! the role schemas ([`crate::visibility`]), the columns determine whether a list of calls reads the prices ([`readers`]), the values determine
-//! the JSON writers ([`crate::compiled`]), and the marks `numbered` determine which answers are kept ([`crate::kept`]).
+//! the JSON writers ([`crate::compiled`]), and the `numbered` marks determine which answers are kept ([`crate::kept`]).
 
 use super::roles::RoleSet;
 

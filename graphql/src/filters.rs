@@ -91,7 +91,7 @@ pub struct SessionFilterInput {
     pub receipt_number: Option<String>,
     /// Only sessions in one of these states, at most 50; any state if the list is empty.
     pub states: Option<Vec<SessionState>>,
-    /// Only sessions whose current or last cabin is this one.
+    /// Only sessions whose current or last cabin is this cabin.
     pub cabin_id: Option<ID>,
     /// Only sessions that this user opened.
     pub attendant_id: Option<ID>,

@@ -1,8 +1,8 @@
 //! The queries whose answers are kept: those about one callshop that select only fields marked `numbered` or `ticking` ([`crate::fields`]).
 //!
-//! Every change of such a field is committed together with a numbered activity of the callshop. Therefore the number of the callshop's last activity is
-//! the version of an answer, and one read by primary key finds out whether a kept answer still holds. The costs of live calls also change with time:
-//! [`Freshness`] records the first instant at which an answer changes.
+//! Every change of such a field is committed together with a numbered activity of the callshop. Therefore, the number of the callshop's last activity
+//! is the version of an answer, and a single read by primary key shows whether a kept answer still holds. The costs of live calls also change with
+//! time: [`Freshness`] records the first instant at which an answer changes.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -26,7 +26,7 @@ use app::auth::Actor;
 use app::calls::pricing;
 use transport::{Keep, Keepable, Reading};
 
-/// Endings of the names of the types that make up a page of a list. The fields of these types depend only on the objects in the list.
+/// Name endings of the types that make up a page of a list. The fields of these types depend only on the objects in the list.
 const PAGES: [&str; 3] = ["Connection", "Edge", "PageInfo"];
 
 /// Selects the queries whose answers are kept.
@@ -131,7 +131,7 @@ fn whose(kind: Kind, id: &Value, variables: &JsonMap) -> Option<Whose> {
     Some(if kind == Kind::Cabin { Whose::Cabin(id) } else { Whose::Callshop(id) })
 }
 
-/// What the caller may see and how: everything about the caller that an answer depends on.
+/// Everything about the caller that an answer depends on: what the caller may see, and in which form.
 fn reader(request: &Request) -> Option<String> {
     let actor: &Actor = languages::found(request)?;
     let Actor { user_id, account_id, top_id, kind, role, screen_of, needs_totp, token, .. } = actor;
@@ -177,7 +177,7 @@ impl Reading for Shown {
     }
 }
 
-/// How long an answer holds if the callshop has no further activity. Resolvers report each value that may change even then.
+/// How long an answer holds if the callshop has no further activity. Resolvers report each value that may change without such activity.
 #[derive(Clone)]
 struct Freshness {
     state: Arc<Mutex<State>>,

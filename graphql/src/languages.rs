@@ -92,7 +92,7 @@ fn translate(error: &mut ServerError, locale: Locale) {
     }
 }
 
-/// The value as JSON, like the type `MessageParam` of the schema.
+/// The value as JSON, in the form of the schema's type `MessageParam`.
 fn written(param: MessageParam) -> Value {
     let money = param.money.map_or(Value::Null, |money| {
         object([("amount", money.amount.0.to_string().into()), ("currency", money.currency.0.into())])

@@ -334,7 +334,7 @@ fn encode((key, id): Place, sort: Sort, tag: Option<u8>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The position that a cursor stands for. A cursor for the order of creation has no key, so the returned position contains an arbitrary key.
+/// The position that a cursor encodes. A cursor for the order of creation has no key, so the returned position contains an arbitrary key.
 fn decode(text: &str) -> Option<(Option<u8>, Place)> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     if let Ok(id) = Uuid::from_slice(&bytes) {

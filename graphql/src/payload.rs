@@ -37,7 +37,8 @@ impl UserError {
     }
 
     /// A sentence for the person who uses the client, in Portuguese, Spanish or English. The request's `Accept-Language` determines the language. If
-    /// it names none of these languages, the user's locale determines the language; if the user has no locale, the locale of the user's account does.
+    /// this header names none of the three languages, the user's locale determines the language; if the user has no locale, the locale of the user's
+    /// account does.
     fn message(&self, ctx: &Context<'_>) -> String {
         app::languages::told(&self.0.message, self.0.code.as_str(), languages::reader(ctx))
     }

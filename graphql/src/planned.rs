@@ -1,5 +1,5 @@
-//! Writes the values of fields without the executor. The resolvers that `#[object]` generates use this module in place of async-graphql. It has the
-//! library's items, except for the two functions that resolve a field's value.
+//! Writes the values of fields without the executor. The resolvers that `#[object]` generates use this module in place of async-graphql. This module
+//! has the library's items, except for the two functions that resolve a field's value.
 //!
 //! A resolver returns an object, a list of objects or a page of a list. Normally, the executor then makes a future for each field of each object. Most
 //! objects need no further query, so a plan writes the whole value as JSON in one step. A plan is made once for each selection set of a cached
@@ -20,7 +20,7 @@ use transport::metrics::Resolved;
 use transport::pipeline::Plans;
 use transport::spliced;
 
-/// Capacity in bytes of a text when it is begun.
+/// Initial capacity of a text, in bytes.
 const TEXT_BYTES: usize = 64;
 
 /// The functions of the library's module. Two of them are replaced by functions that write values with plans.
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
     use crate::paging::{Page, empty};
 
-    /// A number with its facts.
+    /// An object whose fields are facts about a number.
     #[derive(Description)]
     struct Item(i32);
 

@@ -128,8 +128,8 @@ impl QuoteView {
         self.0.destination.as_deref()
     }
 
-    /// In a quote by destination, the names of the destinations that match, best first, at most 10. The quote is for the first one. Empty in a quote
-    /// for a number.
+    /// In a quote by destination, the names of the destinations that match, best first, at most 10. The quote is for the first of these destinations.
+    /// Empty in a quote for a number.
     fn candidates(&self) -> &[String] {
         &self.0.candidates
     }

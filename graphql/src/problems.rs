@@ -26,7 +26,7 @@ pub enum ProblemKind {
     /// A call that should be over has no end: it was answered and is more than five minutes past its last paid second, or it has been ringing for
     /// more than five minutes.
     CallWithoutEnd,
-    /// A session has two live calls.
+    /// A session has more than one live call.
     CallsOverlap,
     /// A phone is offline in a cabin with an open session.
     PhoneOffline,
@@ -39,7 +39,7 @@ pub enum ProblemKind {
     EndEstimated,
     /// In the last seven days, the phone of a call never acknowledged the answer. Somebody may be trying to talk without paying.
     CallUnacknowledged,
-    /// In the last seven days, an event from a proxy could not be understood. This problem is shown to the platform only.
+    /// In the last seven days, an event from a proxy could not be understood or applied. This problem is shown to the platform only.
     EventRejected,
     /// An event that a proxy sent in the last seven days has an impossible time, or reports the end of a call that is unknown or had already ended.
     /// This problem is shown to the platform only.

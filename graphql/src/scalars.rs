@@ -120,7 +120,7 @@ impl Money {
 }
 
 impl Money {
-    /// An amount in a currency that was read from the database.
+    /// An amount that was read from the database, with its currency.
     pub fn new(amount: impl Into<Micros>, currency: &str) -> Self {
         Self { amount: Decimal(amount.into()), currency: CurrencyCode(currency.to_owned()) }
     }

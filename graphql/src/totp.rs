@@ -41,7 +41,7 @@ pub struct RegenerateRecoveryCodesInput {
 }
 
 payload!(
-    /// A secret for an authenticator app. The server shows it once.
+    /// A secret for an authenticator app. The server shows the secret only once.
     BeginTotpPayload {
         /// The secret in base 32, for apps that cannot read a QR code.
         secret: String,

@@ -137,8 +137,8 @@ impl User {
         Ok(self.0.totp_since.filter(|_| is_shown))
     }
 
-    /// Whether this server requires a second factor for the user's role but the user has not set one up. Until the second factor is set up, such a
-    /// user cannot do anything else.
+    /// Whether this server requires a second factor for the user's role, and the user has not set one up yet. Until the second factor is set up, such
+    /// a user cannot do anything else.
     async fn totp_setup_required(&self, ctx: &Context<'_>) -> bool {
         app(ctx).config.auth.needs_totp(&self.0)
     }
@@ -203,7 +203,7 @@ pub struct CreateUserInput {
     /// Login and password of the new user.
     pub user: UserInput,
     /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request.
-    /// The password is not compared. A key has at most 100 bytes and is kept for 400 days.
+    /// The passwords of the requests are not compared. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 

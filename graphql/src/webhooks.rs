@@ -51,7 +51,7 @@ graphql_enum!(
     WebhookMessageKind = "entity::WebhookMessageKind" {
         /// An activity event.
         Event,
-        /// Events that were deleted before they could be delivered: `cursorExpired` is true, and `event` is null.
+        /// A report of events that were deleted before they could be delivered: `cursorExpired` is true, and `event` is null.
         Gap,
         /// A test without an event: `data` is null.
         Ping,
@@ -383,7 +383,7 @@ payload!(
 payload!(
     /// Result of `testWebhook`, `replayDelivery` and `skipDelivery`.
     WebhookDeliveryPayload {
-        /// The message with the result of the attempt. It is not an error if the receiver does not accept the message.
+        /// The message with the result of the attempt. The mutation succeeds even if the receiver does not accept the message.
         delivery: WebhookDelivery,
     }
 );

@@ -28,7 +28,7 @@ pub struct AccountFilter<'a> {
     pub search: &'a [String],
 }
 
-/// A page of accounts. A sorted page is sorted by name.
+/// A page of accounts. The sort key is the name.
 ///
 /// # Errors
 /// Fails with `SEARCH_TOO_BROAD` if more than 10,000 accounts would have to be sorted. Every function in this module may fail with a database error.
@@ -50,7 +50,7 @@ pub async fn accounts(
     read(conn, query, (Id, Name), slice, |account| account.id).await
 }
 
-/// A page of the users of one account. A sorted page is sorted by display name.
+/// A page of the users of one account. The sort key is the display name.
 ///
 /// # Errors
 /// Fails with the same errors as [`accounts`].

@@ -128,8 +128,8 @@ pub async fn resellers_paying_by(conn: &impl ConnectionTrait, tariff_id: Uuid) -
     Ok(query.into_tuple().all(conn).await?)
 }
 
-/// At most `limit` accounts that are not callshops and whose stored `credit_low` is out of date, each with the correct value: whether the spendable
-/// credit is below `low_credit`.
+/// At most `limit` accounts that are not callshops and whose stored `credit_low` is out of date, each with the correct value: whether the balance
+/// plus the credit limit is below `low_credit`.
 pub async fn credit_turns(conn: &impl ConnectionTrait, limit: u64) -> Result<Vec<(Uuid, bool)>> {
     let sql = "SELECT id, CASE WHEN is_low THEN 1 ELSE 0 END AS low FROM (
             SELECT a.id, a.credit_low, b.balance + a.credit_limit < a.low_credit AS is_low FROM account a
@@ -190,7 +190,7 @@ pub async fn lock_user(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<u
 }
 
 /// Users by id, to show their names. This query does not check the actor's scope: the calling function must have checked access to the records that
-/// refer to them.
+/// refer to the users.
 pub async fn users_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     Ok(user::Entity::find()
         .filter(bulk::among(conn, user::Column::Id, ids.iter().copied()))

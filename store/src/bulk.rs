@@ -16,7 +16,7 @@ use base::error::{Error, Result};
 
 /// Maximum number of rows in a statement on SQLite. With up to 48 columns, a statement stays below SQLite's limit of 32,766 parameters.
 const SQLITE_ROWS: usize = 512;
-/// Maximum number of rows in a statement on PostgreSQL, which limits the statement's memory.
+/// Maximum number of rows in a statement on PostgreSQL; it limits the memory that the statement needs.
 const POSTGRES_ROWS: usize = 4_096;
 
 /// Inserts whole rows. `conflict` is appended to the statement (`ON CONFLICT …`) and may be empty. The database locks the rows in the given order.
@@ -297,7 +297,7 @@ impl Source {
             }
             let kind = ArrayKind::of(definition.get_column_type())?;
             let mut value = match kind.is_json {
-                // PostgreSQL converts to JSONB if the column has that type
+                // PostgreSQL converts the text to JSONB if the column has that type
                 true => format!("v.\"{name}\"::json"),
                 false => format!("v.\"{name}\""),
             };

@@ -37,12 +37,12 @@ pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Mod
     Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
 }
 
-/// The cabin that a phone is in.
+/// The cabin that has this phone.
 pub async fn of_phone(conn: &impl ConnectionTrait, phone_id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find().filter(Column::PhoneId.eq(phone_id)).one(conn).await?)
 }
 
-/// The cabins that phones are in.
+/// The cabins that have one of these phones.
 pub async fn of_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(bulk::among(conn, Column::PhoneId, phones.iter().copied())).all(conn).await?)
 }

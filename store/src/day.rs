@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::first_id;
 use base::error::Result;
 
-/// A session's id contains its opening time by a node's clock. This margin is much larger than the difference between clocks.
+/// The day's sessions are searched by id, with this margin before and after the day. A session's id contains its opening time by a node's clock; the
+/// margin is much larger than the difference between two clocks.
 const MARGIN: TimeDelta = TimeDelta::days(1);
 /// Only sessions that were opened at most this long before the day are searched for discounts. A session rarely remains unpaid for longer than a day.
 pub const DISCOUNT_WINDOW: TimeDelta = TimeDelta::days(31);

@@ -22,7 +22,7 @@ const SCANNED: u64 = 20_000;
 /// Maximum number of rows of an access path that is read completely.
 const FEW: u64 = 10_000;
 
-/// How an index reads the rows that match a condition.
+/// How an index reads the rows that match a condition: how many rows, and in which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reads {
     /// The condition matches at most [`FEW`] rows, which are read in any order.
@@ -76,7 +76,7 @@ impl<E: EntityTrait> Filtered<E> {
         self.ways.push(Way { reads, condition });
     }
 
-    /// Adds an access path whose rows are checked by other filters.
+    /// Adds an access path without a filter: the rows of the path must still be checked by other filters.
     pub fn by_way(&mut self, reads: Reads, condition: Condition) {
         self.ways.push(Way { reads, condition });
     }

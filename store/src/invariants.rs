@@ -24,7 +24,8 @@ use base::error::Result;
 
 /// Maximum number of violations listed per invariant. One more violation is read to show whether the list is complete.
 pub const MAX_FINDINGS: usize = 10;
-/// Maximum time from the start of an import until it writes its version. An import writes the rates of a version before it writes the version itself.
+/// Maximum time from the start of an import until the import writes its version. An import writes the rates of a version before it writes the version
+/// itself.
 const LONGEST_IMPORT: TimeDelta = TimeDelta::hours(1);
 /// Rows per page when a check reads rows in pages.
 const PAGE: u64 = 200;
@@ -54,7 +55,7 @@ pub struct Invariant {
 pub struct Finding {
     /// Id of the object; `None` for the ledger as a whole.
     pub id: Option<Uuid>,
-    /// The wrong property of the object.
+    /// The property of the object that is wrong.
     pub what: String,
     /// The correct figure.
     pub expected: i64,

@@ -31,9 +31,9 @@ pub struct NewTransfer {
     pub at: DateTime<Utc>,
     /// The user who caused the transfer; `None` if a proxy's event caused it.
     pub user_id: Option<Uuid>,
-    /// The call that the transfer is for, if any.
+    /// The call to which the transfer belongs, if any.
     pub call_id: Option<Uuid>,
-    /// The cabin session that the transfer is for, if any.
+    /// The cabin session to which the transfer belongs, if any.
     pub session_id: Option<Uuid>,
     /// The earlier transfer that this transfer reverses.
     pub reverses: Option<Uuid>,
@@ -41,7 +41,7 @@ pub struct NewTransfer {
     pub note: String,
     /// The changes to balances.
     pub entries: Vec<Entry>,
-    /// The charges of a call. They are stored in place of the entries, so the entries must be exactly those that these charges produce.
+    /// The charges of a call. The charges are stored in place of the entries, so the entries must be exactly those that the charges produce.
     pub charges: Vec<Charge>,
 }
 
@@ -143,7 +143,7 @@ impl NewTransfer {
         Ok(Self { call_id: Some(call_id), charges, ..new })
     }
 
-    /// A new transfer that reverses this transfer. Its entries are stored as postings.
+    /// A new transfer that reverses this transfer. The entries of the new transfer are stored as postings.
     ///
     /// # Errors
     /// Fails with a fault if an amount cannot be negated.
@@ -272,7 +272,7 @@ fn move_balances(backend: DbBackend, changes: BTreeMap<Key, (Micros, Micros)>) -
 pub struct Credit {
     /// Sum of the account's entries.
     pub balance: Micros,
-    /// Amount held by live calls below the account.
+    /// Amount held by the live calls of the account's subtree.
     pub held: Micros,
 }
 
@@ -449,7 +449,7 @@ pub async fn transfers_of(
     Ok(Listed { rows, total })
 }
 
-/// A page of the transfers that have rows which match `which`.
+/// A page of the transfers with at least one row that matches the condition `which`.
 async fn found<E: EntityTrait, C: ColumnTrait>(
     conn: &impl ConnectionTrait,
     transfer_id: C,

@@ -1,13 +1,13 @@
 //! The database layer, and the only place with SQL.
 //!
-//! [`Store::read`] and [`Store::write`] run a closure in a transaction. The submodules contain the queries, one module per kind of object. Each
-//! query function takes the connection to run on. To avoid deadlocks, all code locks rows in the same order: the actor's login or API token (shared),
-//! proxy, account (by id), callshop, tariff, phone, cabin, register shift, call (with its live-call row), call sighting, session, ledger balance (by
-//! book, CREDIT first, then account and currency), activity head.
+//! [`Store::read`] and [`Store::write`] run a closure in a transaction. The submodules contain the queries, one module per kind of object. Each query
+//! function takes the connection on which it runs. To avoid deadlocks, all code locks rows in the same order: the actor's login or API token
+//! (shared), proxy, account (by id), callshop, tariff, phone, cabin, register shift, call (with its live-call row), call sighting, session, ledger
+//! balance (by book, CREDIT first, then account and currency), activity head.
 //!
-//! Queries lock rows `FOR NO KEY UPDATE`, as `UPDATE` does. They never lock rows `FOR UPDATE`. An insert takes a `FOR KEY SHARE` lock on each row
-//! that its foreign keys refer to, in an order that this program does not control. A `FOR KEY SHARE` lock conflicts only with `FOR UPDATE`, so
-//! inserts never wait for this program's locks. Keys are never changed.
+//! Queries lock rows `FOR NO KEY UPDATE`, as `UPDATE` does, and never `FOR UPDATE`. An insert takes a `FOR KEY SHARE` lock on each row that its
+//! foreign keys refer to, in an order that this program does not control. A `FOR KEY SHARE` lock conflicts only with `FOR UPDATE`, so inserts never
+//! wait for this program's locks. Keys are never changed.
 
 pub mod account_list;
 pub mod accounts;
@@ -86,8 +86,8 @@ const ATTEMPTS: u32 = 8;
 const ACQUIRE: Duration = Duration::from_secs(5);
 
 /// PostgreSQL timeouts of every connection. The lock timeout is shorter than the other timeouts, so that the error of an operation that waited too
-/// long for a lock names the lock as the cause. `idle_in_transaction_session_timeout` ends a transaction whose node hangs or has lost its network
-/// connection. This releases the transaction's locks.
+/// long for a lock names the lock as the cause. `idle_in_transaction_session_timeout` ends a transaction, and thus releases its locks, if the
+/// transaction's node hangs or has lost its network connection.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 
@@ -129,7 +129,7 @@ pub struct StoreOptions {
 
 /// Receives the activities of each transaction right after its commit, in the order of their `seq`. An implementation must not wait.
 pub trait OnCommit: Send + Sync {
-    /// Called after a commit. `trace` is the trace that the transaction belongs to.
+    /// Called after a commit. `trace` is the trace to which the transaction belongs.
     fn committed(&self, activities: Vec<entity::activity::Model>, trace: Option<&TraceContext>);
 }
 
@@ -178,8 +178,8 @@ pub struct NewActivity {
     pub payload: serde_json::Value,
 }
 
-/// Pending writes to rows that no other transaction is waiting for, because the rows are new or already locked. Pending writes are combined with
-/// other statements in one round trip.
+/// Pending writes to rows that are new or that the transaction has already locked, so that the writes never wait for another transaction. Pending
+/// writes are combined with other statements in one round trip.
 #[derive(Debug, Default)]
 pub struct Writes(Vec<Statement>);
 
@@ -194,7 +194,7 @@ impl Writes {
 }
 
 impl Tx {
-    /// The connection to run queries on.
+    /// The connection for the transaction's queries.
     pub fn conn(&self) -> &DatabaseTransaction {
         &self.0.transaction
     }

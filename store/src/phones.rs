@@ -39,13 +39,13 @@ pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<M
     Ok(query.lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
-/// Phones by id. This query does not check the actor's scope: the calling function must have checked access to their cabins.
+/// Phones by id. This query does not check the actor's scope: the calling function must have checked access to the phones' cabins.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
 }
 
-/// A page of a callshop's phones that `matches` accepts. A sorted page is sorted by label. The number of a callshop's phones is limited at creation,
-/// so phones are searched and sorted in memory.
+/// A page of a callshop's phones that `matches` accepts. The sort key is the label. The number of a callshop's phones is limited at creation, so
+/// phones are searched and sorted in memory.
 pub async fn list(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,

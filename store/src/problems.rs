@@ -20,7 +20,7 @@ use base::error::Result;
 pub struct Found {
     /// Id of the object.
     pub id: Uuid,
-    /// The callshop that the object belongs to.
+    /// The callshop to which the object belongs.
     pub callshop_id: Uuid,
     /// When the problem began.
     pub since: DateTime<Utc>,

@@ -25,7 +25,7 @@ use uuid::Uuid;
 use super::{BUSY, DEADLINE, Store, in_time, journaled};
 use base::error::{Error, OrFault as _, Result, is_busy};
 
-/// Number of rates in a block on SQLite. Such a transaction takes about ten milliseconds.
+/// Number of rates in a block on SQLite. The transaction that writes a block takes about ten milliseconds.
 const SQLITE_BLOCK: usize = 2_048;
 /// Number of rates in a statement on SQLite.
 const SQLITE_ROWS: usize = 256;
@@ -33,7 +33,7 @@ const SQLITE_ROWS: usize = 256;
 const POSTGRES_BLOCK: usize = 20_000;
 /// Number of bytes that are sent to PostgreSQL at a time.
 const SENT: usize = 64 << 10;
-/// Pause between two blocks on SQLite. It is longer than the interval at which other processes try to get the lock of the file.
+/// Pause between two blocks on SQLite. The pause is longer than the interval at which other processes try to get the lock of the file.
 const PAUSE: Duration = Duration::from_millis(2);
 /// Number of blocks after which the write-ahead log is copied into the database file.
 const CHECKPOINT: u32 = 4;
@@ -87,7 +87,8 @@ pub struct RateWriter(Kind);
 enum Kind {
     Postgres(PgPool),
     Sqlite {
-        /// The single connection that all other writes share. It is held while a block is written, so that other writes wait for the block.
+        /// The single connection that all other writes share. This connection is held while a block is written, so that other writes wait for the
+        /// block.
         turn: SqlitePool,
         pool: SqlitePool,
     },

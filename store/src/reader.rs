@@ -1,4 +1,4 @@
-//! Connections for single read queries, which are retried on a lost connection.
+//! Connections for single read queries. A query is retried if its connection was lost.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// Connections for reading. If a query's connection was lost (the database restarted, or an administrator or a firewall closed it), the query is
 /// retried on another connection. The retry is safe because the query changed nothing, and users do not notice the failure. Because of the retry,
-/// connections need not be tested beforehand, which would cost a round trip per query.
+/// connections need not be tested beforehand; a test would cost a round trip per query.
 #[derive(Clone, Debug)]
 pub struct Reader {
     pool: DatabaseConnection,

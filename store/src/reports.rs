@@ -181,7 +181,7 @@ pub async fn answered(
     Ok(groups.into_iter().collect())
 }
 
-/// The calls that a statement reads.
+/// The calls that an SQL statement reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Calls {
     /// Calls attempted on the report's days. A call's id contains the time of the attempt.

@@ -35,7 +35,7 @@ const COLUMNS: [cabin_session::Column; 8] = {
     [Id, CallshopId, CabinId, OpenedBy, OpenedAt, State, ReceiptNumber, Total]
 };
 
-/// A page of one callshop's sessions. Sessions are sorted by their total if the page is sorted.
+/// A page of one callshop's sessions. The sort key is the total.
 ///
 /// # Errors
 /// Fails with `SEARCH_TOO_BROAD` if rows that match the filters are too rare, or if more than 10,000 sessions would have to be sorted.

@@ -41,13 +41,13 @@ pub async fn find_all(
     scope.find_all::<cabin_session::Entity>(conn, ids, (Column::Id, Column::CallshopId)).await
 }
 
-/// A session, locked until the transaction ends. This query does not check the actor's scope. The function that uses it must have checked access, or
-/// must have taken the id from the row of a call.
+/// A session, locked until the transaction ends. This query does not check the actor's scope: the calling function must have checked access, or must
+/// have taken the id from the row of a call.
 pub async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cabin_session::Model>> {
     Ok(cabin_session::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
-/// Sessions that calls refer to, locked in id order until the transaction ends. Ignores scopes.
+/// Sessions to which calls refer, locked in id order until the transaction ends. Ignores scopes.
 pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<cabin_session::Model>> {
     let query = cabin_session::Entity::find().filter(bulk::among(
         conn,

@@ -1,5 +1,6 @@
 //! Keeps PostgreSQL's statistics current, because cached query plans depend on the statistics. If a plan is made while a month's partition is nearly
-//! empty, the plan scans the whole partition. Autovacuum may not run until a minute later. By then, a busy node has inserted a hundred thousand rows.
+//! empty, the plan scans the whole partition. Autovacuum may take a minute to notice the new rows. By then, a busy node has inserted a hundred
+//! thousand rows.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 

@@ -238,7 +238,7 @@ async fn below(
     Ok(query.all(conn).await?.into_iter().map(shop).collect())
 }
 
-/// A call, with the facts that its price depends on.
+/// A call, with the facts on which its price depends.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct PastCall {
     /// The call.

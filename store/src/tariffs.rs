@@ -169,8 +169,8 @@ pub async fn list_versions(
     page.read(conn, query, tariff_version::Column::Id).await
 }
 
-/// A page of the list that contains a tariff's version in force at `now` and the tariff's scheduled versions. This query does not check the actor's
-/// scope: the calling function must have checked access to the tariff.
+/// A page of these versions of a tariff: the version in force at `now`, and the scheduled versions. This query does not check the actor's scope: the
+/// calling function must have checked access to the tariff.
 pub async fn list_planned(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,

@@ -14,8 +14,8 @@ use base::error::Result;
 /// The position of a webhook in a callshop.
 pub type Key = (Uuid, Uuid);
 
-/// How far the clocks of two nodes may differ. If a lease ends more than this time after a new lease would end, it comes from a node whose clock is
-/// wrong.
+/// How far the clocks of two nodes may differ. If a lease ends later than a new lease would end, by more than this time, the lease comes from a node
+/// whose clock is wrong.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// How many positions a node may serve at the same time.

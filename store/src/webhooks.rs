@@ -1,7 +1,7 @@
 //! Webhooks and the log of their deliveries. `webhook_positions.rs` has their positions in the callshops' activities.
 //!
-//! A transaction that changes a position locks the position before it writes to the log, and [`delete`] removes the positions first. So a webhook can
-//! be deleted while a node delivers: the node finds its lease gone, and writes nothing.
+//! A transaction that changes a position locks the position before it writes to the log, and [`delete`] removes the positions first. Therefore, a
+//! webhook can be deleted while a node delivers: the node finds that its lease is gone, and writes nothing.
 
 use chrono::{DateTime, Utc};
 use entity::webhook::{ActiveModel, Column, Entity, Model};
@@ -36,8 +36,8 @@ fn within(scope: &Scope) -> Condition {
     Condition::all().add(scope.owns((Entity, Column::AccountId))).add(made_within(scope))
 }
 
-/// Whether a webhook that this user creates would be inside `scope`. It would be outside if `scope` is that of a token that is limited to an account
-/// below its maker's account.
+/// Whether a webhook that this user creates would be inside `scope`. The webhook would be outside `scope` if `scope` belongs to a token that is
+/// limited to an account below its maker's account.
 pub async fn may_make(conn: &impl ConnectionTrait, scope: &Scope, user_id: Uuid) -> Result<bool> {
     let maker = user::Entity::find_by_id(user_id).filter(scope.owns((user::Entity, user::Column::AccountId)));
     Ok(maker.one(conn).await?.is_some())
@@ -136,7 +136,7 @@ pub async fn count(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<u64>
     Ok(Entity::find().filter(Column::AccountId.eq(account_id)).count(conn).await?)
 }
 
-/// Makes the next attempt of every failing position of a webhook due immediately.
+/// For each failing position of a webhook, makes the next attempt due immediately.
 pub async fn forgive(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
     cursor::Entity::update_many()
         .col_expr(cursor::Column::Attempts, Expr::value(0))
@@ -149,7 +149,7 @@ pub async fn forgive(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Disables an active webhook. Returns whether it was active.
+/// Disables an active webhook. Returns whether the webhook was active.
 pub async fn disable(
     conn: &impl ConnectionTrait,
     id: Uuid,

@@ -71,7 +71,7 @@ impl Connection {
         if !self.cut.is_cut.load(Ordering::Acquire) {
             return Ok(());
         }
-        // without this, the kernel would keep the bytes for the client for minutes after the close
+        // without a linger time of zero, the kernel would keep the bytes for the client for minutes after the close
         SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?;
         Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the client reads nothing"))
     }

@@ -19,7 +19,7 @@ pub struct Cookies {
 }
 
 impl Cookies {
-    /// Parses each cookie separately, because another site's page on the same host may have set a malformed one.
+    /// Parses each cookie separately, because another site's page on the same host may have set a malformed cookie.
     pub(crate) fn of(request: &HttpRequest) -> Self {
         let headers = request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
         let pairs = headers.flat_map(|value| value.split(';'));

@@ -88,7 +88,7 @@ impl RequestError {
         self.in_document
     }
 
-    /// The GraphQL errors to respond with.
+    /// The GraphQL errors of the response.
     pub fn to_server_errors(&self) -> Vec<ServerError> {
         std::iter::once(self).chain(&self.more).map(Self::to_server_error).collect()
     }

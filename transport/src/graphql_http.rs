@@ -193,7 +193,7 @@ async fn answer_fresh(
     Ok(with_hash(request, (json, is_whole), |json| body(StatusCode::OK, answer, json)))
 }
 
-/// Runs a query or mutation. Also returns whether the answer has no errors.
+/// Runs a query or mutation. Returns the answer as JSON, and whether it is free of errors.
 pub(crate) async fn run_to_json(
     service: &GraphqlService,
     prepared: Prepared,

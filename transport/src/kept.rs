@@ -1,9 +1,9 @@
 //! Answers that are kept in memory. A query whose data has not changed gets the same answer again without running, and a client that still has the
 //! answer gets status 304.
 //!
-//! The application implements [`Keep`]. It selects the queries, and it names the version of the data that a query reads. The version is read before
-//! the query runs, so an answer is never kept under a version that is newer than the answer's data. An answer that was computed from data which
-//! changed meanwhile is kept under the older version, and nobody asks for that version again.
+//! The application implements [`Keep`]: it selects the queries, and for each of them, it names the version of the data that the query reads. The
+//! version is read before the query runs, so an answer is never kept under a version that is newer than the answer's data. If the data changes while
+//! an answer is computed, the answer is kept under the older version, and nobody asks for that version again.
 
 use std::sync::Arc;
 
@@ -50,7 +50,8 @@ pub trait Keepable: Send + Sync {
 
 /// One request for a query whose answers are kept.
 pub trait Reading: Send + Sync {
-    /// Everything that the answer depends on, other than the document, the variables and the data: the caller, what the caller may see, the language.
+    /// Everything that the answer depends on, other than the document, the variables and the data: the caller, what the caller may see, and the
+    /// language.
     fn reader(&self) -> String;
 
     /// The version of the data. Every change of the data that the query reads must change the version in the same transaction, and an earlier version
@@ -169,7 +170,7 @@ impl KeptAnswers {
     }
 
     fn measure(&self, metrics: &Metrics) {
-        // without this call, the size would lack the answer that was just kept
+        // without this call, the size would not include the answer that was just kept
         self.0.run_pending_tasks();
         metrics.kept_bytes.set(self.0.weighted_size().cast_signed());
     }

@@ -40,14 +40,14 @@ pub struct Limits {
     pub answer_bytes: usize,
     /// Seconds that a query or mutation may run (`QUERY_TIMEOUT`).
     pub query_seconds: u64,
-    /// Maximum size of the cache of validated documents, for each role. The size is the total length of the documents' text, plus 100 bytes for each
-    /// field of their operations.
+    /// Maximum size of the cache of validated documents, for each role. A document counts as the length of its text (at least 256 bytes), plus 100
+    /// bytes for each field of its operations.
     pub cached_document_bytes: u64,
-    /// Maximum size of the cache of documents that clients name by hash. The size is the total length of the documents' text. 0 turns automatic
-    /// persisted queries off.
+    /// Maximum size of the cache of documents that clients name by hash. A document counts as the length of its text, at least 256 bytes. 0 turns
+    /// automatic persisted queries off.
     pub persisted_document_bytes: u64,
     /// Maximum size of the answers that are kept in memory for callers who repeat a query. When the memory is full, the answers that were used least
-    /// are dropped. 0 turns keeping answers off.
+    /// are dropped. With 0, no answers are kept.
     pub kept_answer_bytes: u64,
     /// Limits on WebSockets and event streams.
     pub sockets: SocketLimits,
@@ -75,7 +75,7 @@ pub struct SocketLimits {
     pub queue_messages: usize,
     /// Maximum number of bytes queued for a slow client. While the queue is full, the client's subscriptions pause.
     pub queue_bytes: usize,
-    /// Seconds within which a client with queued messages must read at least one message (close code 4508).
+    /// Seconds for which a client with queued messages may read nothing (close code 4508).
     pub stall_seconds: u64,
     /// Maximum number of seconds from the upgrade to `connection_init` (close code 4408).
     pub init_seconds: u64,

@@ -47,13 +47,14 @@ use super::{
     unread::close_unread,
 };
 
-/// Time limit for a client to read a final response, and to close a connection that the server has finished with.
+/// Time limit for a client to read the last response on a connection, and to close the connection after the server has ended it.
 const DISCONNECT: Duration = Duration::from_secs(1);
-/// Time limit for a refused client that does not read its response.
+/// Time limit for a client that does not read the response to its upgrade request.
 const STALL: Duration = Duration::from_secs(20);
 
-/// Maximum number of bytes that the kernel accepts for a client beyond what the client's receive window has room for. Without this limit, the kernel
-/// accepts several megabytes. A client that has stopped reading would then occupy that memory, and would look as if it were still reading.
+/// Maximum number of unsent bytes that the kernel accepts for a client: bytes for which the client's receive window has no room yet. Without this
+/// limit, the kernel accepts several megabytes. A client that has stopped reading would then occupy that memory, and would look as if it were still
+/// reading.
 const UNSENT: u32 = 128 * 1024;
 
 type Application = BoxService<Request, ServiceResponse, HttpResponse>;

@@ -66,7 +66,8 @@ struct ResolvedLabel {
     by: &'static str,
 }
 
-/// Counts the fields with a selection set by how their values were made. The data of each request contains these counters.
+/// Counts fields that have a selection set, separately for each way in which their values were made. The data of each request contains these
+/// counters.
 #[derive(Clone, Debug)]
 pub struct Resolved {
     plan: Counter,

@@ -17,8 +17,8 @@ use super::error::RequestError;
 
 type Limiter = RateLimiter<u64, DashMapStateStore<u64>, DefaultClock, StateInformationMiddleware>;
 
-/// Number of buckets that keys are hashed into. The number is fixed, so a flood of new keys cannot grow the table. Two keys in the same bucket
-/// share the bucket's rate. The hash function is secret, so a client cannot choose the bucket of its key.
+/// Number of buckets into which keys are hashed. The number is fixed, so a flood of new keys cannot grow the table. Two keys in the same bucket share
+/// the bucket's rate. The hash function is secret, so a client cannot choose the bucket of its key.
 const BUCKETS: u64 = 1 << 16;
 
 /// The header with the caller's remaining quota, according to the IETF's draft "RateLimit header fields for HTTP".

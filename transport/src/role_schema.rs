@@ -51,7 +51,7 @@ impl std::ops::BitOr for RoleSet {
 }
 
 /// Visibility table. A key of the table is `Type`, `Type.member` (a field, input field or enum value) or `Type.field.argument`. A member without an
-/// entry is visible to every role that can reach the member. A member with several entries is visible to callers who match each of the entries.
+/// entry is visible to every role that can reach the member. A member with several entries is visible only to callers who match every entry.
 pub type Visibility<'a> = &'a [(&'a str, RoleSet)];
 
 /// The reason that the roles' schemas could not be derived.

@@ -1,5 +1,5 @@
-//! The schemas of all callers: one for each role, and one for each part of a role that a caller was limited to. Each schema is derived when a caller
-//! first needs it, because a server should answer immediately after it starts, and most nodes serve few roles.
+//! The schemas of all callers: one for each role, and one for each part of a role's schema to which a caller is limited. Each schema is derived when
+//! a caller first needs it, because a server should answer immediately after it starts, and most nodes serve few roles.
 
 use std::{
     collections::HashMap,
@@ -16,8 +16,8 @@ use super::{
     role_schema::{self, RoleSchemaError, RoleSet},
 };
 
-/// Maximum number of cached schemas of limited callers. When the cache is full, the least recently used schema is dropped. It is derived again when a
-/// caller needs it.
+/// Maximum number of cached schemas of limited callers. When the cache is full, the least recently used schema is dropped. A dropped schema is
+/// derived again when a caller needs it.
 const MAX_NARROWED: u64 = 64;
 /// A narrowed schema may use this fraction (1/n) of a role's memory for checked documents. If all narrowed schemas are in use, their documents take
 /// as much memory as those of eight roles.
@@ -82,7 +82,7 @@ impl Schemas {
         self.notes = notes;
     }
 
-    /// The pipeline of a role; `None` if there is no such role. Concurrent requests derive a schema once.
+    /// The pipeline of a role; `None` if there is no such role. Concurrent requests derive a schema only once.
     ///
     /// # Errors
     /// Fails if the role's schema cannot be derived from the schema and the table.
@@ -92,7 +92,7 @@ impl Schemas {
         derived.map(Some).map_err(|error| (*error).clone())
     }
 
-    /// The pipeline of a caller who sees only the members that match `view`. Concurrent requests derive a schema once.
+    /// The pipeline of a caller who sees only the members that match `view`. Concurrent requests derive a schema only once.
     ///
     /// # Errors
     /// See [`Schemas::of_role`].

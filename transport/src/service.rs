@@ -51,7 +51,7 @@ pub struct Caller {
     pub view: Option<RoleSet>,
     /// Subject of rate and socket limits: the id of a user or token, or an anonymous caller's address.
     pub subject: String,
-    /// Time at which the token expires. Its sockets and streams end at that time. `None` if the token never expires.
+    /// Time at which the token expires. The caller's sockets and streams end at that time. `None` if the token never expires.
     pub expires_at: Option<DateTime<Utc>>,
     /// Canceled when the session or token is revoked or its user is disabled. The cancellation ends sockets and streams immediately.
     pub revoked: CancellationToken,
@@ -397,8 +397,8 @@ impl GraphqlService {
     }
 }
 
-/// Waits until a socket or stream must close because the server stops. Each call of this function waits for a random time. The clients of a full
-/// server then reconnect to the other nodes at about a thousand per second, not all at one instant.
+/// Waits until a socket or stream must close because the server stops. Each call to this function adds a random delay, so that the clients of a full
+/// server reconnect to the other nodes at about a thousand per second, not all at one instant.
 pub(crate) async fn shutdown_with_jitter(service: Arc<GraphqlService>) {
     service.shutdown.cancelled().await;
     let open = u64::try_from(service.open_sockets()).unwrap_or(u64::MAX);
@@ -406,7 +406,7 @@ pub(crate) async fn shutdown_with_jitter(service: Arc<GraphqlService>) {
     tokio::time::sleep(spread.mul_f64(rand::random())).await;
 }
 
-/// Groups IPv6 addresses by /64, because a client can choose its address within that network.
+/// Groups IPv6 addresses by their /64 network, because a client can choose any address within its network.
 fn network(peer: IpAddr) -> IpAddr {
     match peer {
         IpAddr::V4(_) => peer,

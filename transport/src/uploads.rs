@@ -39,7 +39,7 @@ pub fn unauthenticated() -> RequestError {
     AuthFailure::Unauthenticated.to_error()
 }
 
-/// Checks the origin of the request's page, and the rate of the request's address.
+/// Checks the origin of the page that sent the request, and the request rate of the client's address.
 ///
 /// # Errors
 /// Fails if pages of the request's origin may not call this server, or if the address has sent too many requests.

@@ -55,9 +55,9 @@ pub(super) enum UserCommand {
 pub(super) enum TariffCommand {
     /// Import a rate deck as a new draft version of a tariff.
     ///
-    /// The file is in the server's own format, or a carrier's deck in any layout: CSV, TSV or XLSX, which may be compressed with gzip. If a carrier's
-    /// deck can be read in more than one way, nothing is imported, and the command prints the questions. Answer the questions in a mapping file
-    /// (docs/decks.md).
+    /// The file has the server's own format, or is a carrier's deck in any layout. CSV, TSV and XLSX files are accepted, and each may be compressed
+    /// with gzip. If a carrier's deck can be read in more than one way, nothing is imported, and the command prints the questions. Answer the
+    /// questions in a mapping file (docs/decks.md).
     #[command(after_help = tariff_import::HELP)]
     Import(tariff_import::ImportArgs),
     /// Print a version of a tariff as CSV.

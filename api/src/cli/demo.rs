@@ -95,7 +95,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Stops the simulated phones when the server stops, even if it stops because a part of it failed.
+/// Stops the simulated phones when the server stops, even if the server stops because one of its parts failed.
 async fn end_with(server: CancellationToken, phones: CancellationToken) {
     server.cancelled().await;
     phones.cancel();

@@ -209,7 +209,7 @@ async fn open(config: &Config) -> Result<Node, Failure> {
     Ok(Node::new(connect(config).await?, Arc::new(config.clone()), Clock::system()).await?)
 }
 
-/// Opens a database that exists, on behalf of the operator. A mistyped path must not create an empty database.
+/// Opens an existing database for a command of the operator. A mistyped path must not create an empty database.
 async fn operator(args: &ConfigArgs) -> Result<(Arc<App>, Actor), Failure> {
     let config = args.load()?;
     if let Some(path) = store::file::path(&config.database_url).filter(|path| !path.exists()) {

@@ -28,7 +28,7 @@ pub(super) enum TokenCommand {
         /// Login of the user for whom the program acts. The token can never do more than this user.
         #[arg(long, value_name = "NAME@CODE")]
         login: String,
-        /// Name of the token, which says what the token is for.
+        /// Name of the token, by which people can tell its purpose.
         #[arg(long)]
         name: String,
         /// Scopes of the token, such as tariffs:read. Repeat the option for several scopes, or separate the scopes with commas.
@@ -45,12 +45,12 @@ pub(super) enum TokenCommand {
     List {
         #[command(flatten)]
         config: ConfigArgs,
-        /// Code of the account or callshop, or its global id as the API returns it. If omitted, the platform, whose list does not include the tokens of
+        /// Code of the account or callshop, or its global id as the API returns it. If omitted, the platform. Its list does not include the tokens of
         /// other accounts.
         #[arg(long, value_name = "CODE|ID")]
         account: Option<String>,
     },
-    /// Revoke an API token. Running servers refuse it within a second.
+    /// Revoke an API token. Running servers refuse the token within a second.
     Revoke {
         #[command(flatten)]
         config: ConfigArgs,

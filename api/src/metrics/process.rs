@@ -6,7 +6,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// Number of clock ticks per second in `/proc`, which is the same on every Linux platform (proc(5), USER_HZ).
+/// Number of clock ticks per second in `/proc`. This number is the same on every Linux platform (proc(5), USER_HZ).
 const TICKS: u64 = 100;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

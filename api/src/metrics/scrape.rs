@@ -88,7 +88,8 @@ impl Gauges {
         self.show_webhooks(app).await;
     }
 
-    /// Reads how many events webhooks have not delivered, and the age of the oldest. If the database does not respond, the gauges keep their values.
+    /// Reads the number of events that webhooks have not delivered yet, and the age of the oldest such event. If the database does not respond, the
+    /// gauges keep their values.
     async fn show_webhooks(&self, app: &App) {
         match tokio::time::timeout(PATIENCE, webhooks::backlog(app.store.reader())).await {
             Ok(Ok(backlog)) => {

@@ -1,4 +1,4 @@
-//! Simulated phones and calls, through the same hook that a SIP proxy uses (docs/hook.md). `callshop simulate` and the demo use them.
+//! Simulated phones and calls, through the same hook that a SIP proxy uses (docs/hook.md). `callshop simulate` and the demo use these phones.
 
 mod phones;
 mod proxy;

@@ -27,7 +27,7 @@ impl Proxy {
         Ok(Self { client, secret, base: std::sync::OnceLock::new(), waiting: AtomicU64::new(0) })
     }
 
-    /// Sets the hook's base URL, such as `http://127.0.0.1:8081`. Later calls of this function have no effect.
+    /// Sets the hook's base URL, such as `http://127.0.0.1:8081`. Later calls to this function have no effect.
     pub(super) fn connect(&self, url: &str) {
         let _ = self.base.set(url.trim_end_matches('/').to_owned());
     }

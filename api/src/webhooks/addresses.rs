@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The ranges of IPv4 addresses that are not public (the IANA registry of special-purpose addresses, and multicast).
 const NOT_PUBLIC_V4: [([u8; 4], u32); 16] = [
-    // this network, and the unspecified address
+    // addresses of "this network", including the unspecified address
     ([0, 0, 0, 0], 8),
     ([10, 0, 0, 0], 8),
     // carriers' NAT
@@ -29,15 +29,15 @@ const NOT_PUBLIC_V4: [([u8; 4], u32); 16] = [
     ([255, 255, 255, 255], 32),
 ];
 
-/// The ranges within 2000::/3 that are not public. Outside of 2000::/3, no IPv6 address is public: loopback, link-local, unique local and multicast
-/// addresses, IPv4-mapped and IPv4-compatible ones, and those of NAT64.
+/// The ranges within 2000::/3 that are not public. Outside of 2000::/3, no IPv6 address is public: there are only loopback, link-local, unique local,
+/// multicast, IPv4-mapped, IPv4-compatible, NAT64 and unassigned addresses.
 const NOT_PUBLIC_V6: [(u16, u16, u32); 4] = [
     // special purposes, such as Teredo
     (0x2001, 0x0000, 23),
     // documentation
     (0x2001, 0x0db8, 32),
     (0x3fff, 0x0000, 20),
-    // 6to4, which contains an IPv4 address
+    // 6to4: each address contains an IPv4 address
     (0x2002, 0x0000, 16),
 ];
 

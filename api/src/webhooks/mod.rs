@@ -99,7 +99,7 @@ impl Target {
         Ok(Self { url, host, port, is_secure })
     }
 
-    /// The path and the query, as the request line has them.
+    /// The path and the query, in the form that a request line needs.
     fn path(&self) -> String {
         match self.url.query() {
             Some(query) => format!("{}?{query}", self.url.path()),
@@ -127,7 +127,7 @@ impl WebhookSender {
         Self { allowed, resolver, tls: OnceLock::new() }
     }
 
-    /// The addresses that a message may be sent to, at most [`MAX_ADDRESSES`].
+    /// The addresses to which a message may be sent, at most [`MAX_ADDRESSES`].
     async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, SendError> {
         let found = match &target.host {
             Host::Ipv4(address) => vec![IpAddr::V4(*address)],

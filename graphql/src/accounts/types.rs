@@ -161,7 +161,7 @@ impl Account {
     }
 }
 
-/// A callshop that an object refers to.
+/// The callshop to which a row refers.
 pub(crate) async fn shop_of(ctx: &Context<'_>, id: Uuid) -> async_graphql::Result<Callshop> {
     let shop = load(ctx, ShopId(id)).await.map_err(top_level)?;
     shop.map(Callshop).ok_or_else(|| {
@@ -171,7 +171,7 @@ pub(crate) async fn shop_of(ctx: &Context<'_>, id: Uuid) -> async_graphql::Resul
     })
 }
 
-/// A shop with telephone cabins, which is always a leaf of the account tree.
+/// A shop with telephone cabins. A callshop is always a leaf of the account tree.
 #[derive(async_graphql::Description)]
 pub struct Callshop(pub Shop);
 
@@ -342,7 +342,8 @@ impl Callshop {
         &self.0.settings.receipt_footer
     }
 
-    /// Pix key of the shop's bank account, without punctuation; null if the shop has none. `CabinSession.pix` makes the code that a customer pays.
+    /// Pix key of the shop's bank account, without punctuation; null if the shop has none. `CabinSession.pix` makes the Pix code with which a
+    /// customer pays.
     #[field(numbered)]
     fn pix_key(&self) -> Option<&str> {
         self.0.settings.pix_key.as_deref()

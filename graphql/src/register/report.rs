@@ -136,7 +136,7 @@ pub struct AttendantSales {
     pub pay_outs: Money,
 }
 
-/// A deposit, payment or refund with a reference in a register report.
+/// A deposit, payment or refund that has a reference, as listed in a register report.
 #[object]
 #[derive(SimpleObject)]
 pub struct PaymentReference {

@@ -180,7 +180,7 @@ impl SessionMutation {
     }
 
     /// Voids a session that was opened by mistake and has no calls. The session's items are removed, and any deposit is refunded through the payment
-    /// method that the customer used for it.
+    /// methods that the customer used for it.
     #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn void_session(
         &self,
@@ -208,8 +208,9 @@ impl SessionMutation {
         answer(moved.await.map(done))
     }
 
-    /// Takes payment for a closed session in the open shift and assigns the receipt number. The unused deposit is refunded through the payment
-    /// methods that the customer used for it, up to the amount paid through each method. The rest is refunded in cash.
+    /// Takes payment for a closed session, books the payment in the open shift, and assigns the receipt number. The unused deposit is refunded
+    /// through the payment methods that the customer used for it, up to the amount paid through each method. The rest of the unused deposit is
+    /// refunded in cash.
     #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn settle_session(
         &self,

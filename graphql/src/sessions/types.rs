@@ -354,7 +354,7 @@ impl CabinSession {
     }
 }
 
-/// The user that a record refers to; `None` if it refers to no user, or to the command line.
+/// The user to whom a record refers; `None` if the record refers to no user, or to the command line.
 pub(crate) async fn user(ctx: &Context<'_>, id: Option<Uuid>) -> async_graphql::Result<Option<User>> {
     match id {
         Some(id) => Ok(load(ctx, UserId(id)).await.map_err(top_level)?.map(User)),

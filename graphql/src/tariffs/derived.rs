@@ -96,7 +96,7 @@ impl TariffDerivation {
     }
 }
 
-/// What a tariff is derived from. Give either `tariffId` or `ownCost`.
+/// The source of a derived tariff. Give either `tariffId` or `ownCost`.
 #[derive(InputObject)]
 pub struct TariffSourceInput {
     /// Another tariff of the account that owns the derived tariff.
@@ -119,12 +119,12 @@ pub struct DeriveTariffInput {
     pub percent: Option<Decimal>,
     /// Amount to add to each price per minute, after the percentage; may be negative; zero if omitted.
     pub addition: Option<Decimal>,
-    /// Each price per minute exceeds the source's price by at least this amount. If it is given, fees and minimum charges are not below the source's
-    /// either. No minimum if omitted.
+    /// Each price per minute exceeds the source's price by at least this amount. If this amount is given, fees and minimum charges are never below
+    /// those of the source. No minimum if omitted.
     pub minimum_margin: Option<Decimal>,
-    /// The digits in which each price per minute ends: the digits of this value, beginning with the first digit that is not 0. Prices are rounded up:
-    /// "0.09" makes 1.29 from 1.234, "0.99" makes 1.99, and "0.10" makes 1.1, because its first digit that is not 0 is the 1. For prices in whole
-    /// cents, use `priceStep`. A price of 0 stays 0. Must be below 1000; no ending if omitted.
+    /// The digits with which each price per minute ends: the digits of this value, beginning with its first digit other than 0. Prices are rounded
+    /// up: "0.09" makes 1.29 from 1.234, "0.99" makes 1.99, and "0.10" makes 1.1, because the first digit other than 0 in "0.10" is the 1. For prices
+    /// in whole cents, use `priceStep`. A price of 0 stays 0. Must be below 1000; no ending if omitted.
     pub price_ending: Option<Decimal>,
     /// Each price per minute is a multiple of this amount. Prices are rounded up: "0.01" makes 0.30 from 0.294, and "0.05" makes 1.25 from 1.21. Must
     /// be above 0 and below 1000; excludes `priceEnding`.

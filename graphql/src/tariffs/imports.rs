@@ -264,7 +264,7 @@ pub struct CreateTariffImportInput {
     pub mode: TariffImportMode,
     /// Answers and corrections for a carrier's deck, as JSON. If given, the file is read as a carrier's deck. At most 100000 bytes.
     pub mapping: Option<String>,
-    /// A saved mapping of the tariff's account. `mapping` completes or corrects it.
+    /// A saved mapping of the tariff's account. `mapping` completes or corrects the saved mapping.
     pub mapping_id: Option<ID>,
     /// Whether to only check the file and report the changes.
     #[graphql(default)]
@@ -275,7 +275,7 @@ pub struct CreateTariffImportInput {
     /// and the version stays a draft.
     pub effective_at: Option<DateTime<Utc>>,
     /// Whether to create one version for each date in a carrier's deck, and to schedule each version at the beginning of its day in the tariff's time
-    /// zone, as in `importTariff`. The import's version is the last of them. Not allowed together with `effectiveAt`.
+    /// zone, as in `importTariff`. The import's version is the last of these versions. Not allowed together with `effectiveAt`.
     #[graphql(default)]
     pub by_date: bool,
     /// Description of the new version.
@@ -433,7 +433,8 @@ impl TariffImportMutation {
         answer(done.await.map(imported))
     }
 
-    /// Saves a mapping of a carrier's decks under a name. `createTariffImport` and `callshop tariff import` use it for the carrier's next decks.
+    /// Saves a mapping of a carrier's decks under a name. `createTariffImport` and `callshop tariff import` can use the saved mapping for the
+    /// carrier's next decks.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn save_tariff_mapping(
         &self,
@@ -448,7 +449,7 @@ impl TariffImportMutation {
         answer(done.await.map(mapped))
     }
 
-    /// Deletes a saved mapping. Imports that were created with it are not affected.
+    /// Deletes a saved mapping. Imports that were created with the mapping are not affected.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn delete_tariff_mapping(
         &self,

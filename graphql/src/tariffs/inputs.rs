@@ -66,7 +66,7 @@ pub struct CreateTariffInput {
     pub idempotency_key: Option<String>,
 }
 
-/// Rates as CSV.
+/// A file of rates to import.
 #[derive(InputObject)]
 pub struct ImportTariffInput {
     /// The tariff to import into.
@@ -75,13 +75,13 @@ pub struct ImportTariffInput {
     /// server reports its guesses in `detected`, and asks in `questions` about everything that it cannot decide. The server's own format has a
     /// header. Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment. Optional columns:
     /// minimum_charge, free_seconds, initial_price, and for each time band of the tariff `rate_per_minute:BAND`, `connection_fee:BAND` and
-    /// `initial_price:BAND`. A prefix is a single code: digits, optionally after + or 00. The text has at most 500000 rows, and must not exceed the
+    /// `initial_price:BAND`. A prefix is a single code: digits, optionally after + or 00. The text has at most 1000000 rows, and must not exceed the
     /// server's limit on the size of a request, which is 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up
     /// to 128 MiB.
     pub csv: String,
     /// Answers to `questions` and corrections of `detected`, as JSON. If given, the file is read as a carrier's deck. At most 100000 bytes.
     pub mapping: Option<String>,
-    /// A saved mapping of the tariff's account. `mapping` completes or corrects it.
+    /// A saved mapping of the tariff's account. `mapping` completes or corrects the saved mapping.
     pub mapping_id: Option<ID>,
     /// Version to start from: a draft, a scheduled version, or the active version; the active version if omitted.
     pub base_version_id: Option<ID>,
@@ -89,8 +89,8 @@ pub struct ImportTariffInput {
     #[graphql(default_with = "TariffImportMode::Replace")]
     pub mode: TariffImportMode,
     /// Whether to create one version for each date in a carrier's deck, and to schedule each version at the beginning of its day in the tariff's time
-    /// zone. Rows without a date, or with a date in the past, take effect immediately. Either all versions are scheduled or none. At most 20
-    /// versions.
+    /// zone. Rows without a date, or with a date in the past, take effect immediately. Either all of these versions are scheduled, or none are. At
+    /// most 20 versions.
     #[graphql(default)]
     pub by_date: bool,
     /// Whether the import only reports the changes that it would make.

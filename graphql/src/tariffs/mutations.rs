@@ -131,8 +131,8 @@ payload!(
         /// Guesses about a carrier's deck.
         #[field(length = 20)]
         detected: Vec<DeckGuess>,
-        /// Questions about a carrier's deck. If there are any, nothing was imported. For each question, choose one answer and merge its mapping into
-        /// `mapping`; then import the file again.
+        /// Questions about a carrier's deck. If there are questions, nothing was imported. For each question, choose one answer and merge its mapping
+        /// into `mapping`; then import the file again.
         #[field(length = 5)]
         questions: Vec<DeckQuestion>,
         /// Rows of a carrier's deck that a tariff cannot hold.
@@ -372,7 +372,7 @@ fn parse_edit(tariff_id: &ID, base_version_id: Option<&ID>, note: String) -> Res
     })
 }
 
-/// The payload of a draft. The calls are rated only if the client asks for that.
+/// The payload of a draft. The calls of the last thirty days are rated only if the client requests the field `impact`.
 async fn drafted(ctx: &Context<'_>, tariff_id: Uuid, outcome: Outcome) -> Result<TariffDraftPayload> {
     let asked = ctx.look_ahead().field("impact").exists();
     let impact = match (&outcome.loaded, &outcome.version) {

@@ -364,7 +364,7 @@ impl TariffVersionMutation {
     }
 
     /// Goes back to an earlier version immediately: creates a version with the earlier version's rates and terms, and activates the new version.
-    /// Scheduled versions remain scheduled; `next` is the first of them.
+    /// Scheduled versions remain scheduled; `next` is the first of these versions.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn revert_tariff(
         &self,

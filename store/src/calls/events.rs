@@ -35,12 +35,12 @@ pub struct ReceivedBatch {
     pub shops: HashMap<Uuid, CallshopTerms>,
 }
 
-/// The account settings of a callshop that its calls depend on.
+/// The settings of a callshop's account that affect the callshop's calls.
 #[derive(Clone, Debug)]
 pub struct CallshopTerms {
     /// IANA time zone, which defines the callshop's days.
     pub time_zone: String,
-    /// Spendable credit below which the callshop is notified; `None` if the callshop is never notified.
+    /// The callshop is notified when its balance plus its credit limit falls below this amount; `None` if the callshop is never notified.
     pub low_credit: Option<Micros>,
     /// How far the callshop's credit may go below zero; `None` if there is no limit.
     pub credit_limit: Option<Micros>,

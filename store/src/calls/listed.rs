@@ -54,7 +54,7 @@ const COLUMNS: [call::Column; 11] = {
     ]
 };
 
-/// A page of one callshop's calls. Calls are sorted by their price if the page is sorted.
+/// A page of one callshop's calls. The sort key is the price.
 ///
 /// # Errors
 /// Fails with `SEARCH_TOO_BROAD` if rows that match the filters are too rare, or if more than 10,000 calls would have to be sorted.
@@ -91,7 +91,7 @@ async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<call::V
     let Some((first, last)) = ids.iter().min().zip(ids.iter().max()) else { return Ok(Vec::new()) };
     let mut query = call::Entity::find().filter(bulk::among(conn, call::Column::Id, ids.iter().copied()));
     if conn.get_database_backend() == DbBackend::Postgres {
-        // PostgreSQL can then skip the partitions outside the page
+        // with this range of ids, PostgreSQL can skip the partitions outside the page
         query = query.filter(call::Column::Id.between(*first, *last));
     }
     views(conn, query).await

@@ -79,7 +79,7 @@ pub async fn of_each(
     Ok(calls)
 }
 
-/// The statement for one page of calls. `$2` and `$3` are exclusive bounds of the ids, `$4` is the limit.
+/// The statement for one page of calls. `$2` and `$3` are exclusive bounds of the ids, and `$4` is the limit.
 fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> String {
     // the statement names its columns; with `*`, prepared statements would break when a newer release adds a column
     let read = |column: &&str| match *column {

@@ -13,7 +13,8 @@ use apollo_compiler::{
 
 use crate::{error::RequestError, limits::Limits};
 
-/// Fields that return a list but take neither `first` nor `last`. Each entry has the name of a field and the number of objects assumed for its list.
+/// Fields that return a list but take neither `first` nor `last`. Each entry has the name of a field and the number of objects that the field's list
+/// is assumed to have.
 pub type Lists = &'static [(&'static str, u64)];
 
 /// Totals of a selection set, with fragments expanded.

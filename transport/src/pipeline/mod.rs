@@ -180,7 +180,7 @@ struct Checked {
 /// Facts about the members of a schema that the schema's types do not express.
 #[derive(Clone, Copy, Debug)]
 pub struct Notes {
-    /// Usual sizes of lists that have no pages.
+    /// Usual sizes of lists that are not paged.
     pub lists: count::Lists,
     /// Input fields whose text may have more than one line.
     pub texts: text::Texts,
@@ -209,11 +209,11 @@ pub struct RolePipeline {
     notes: Notes,
 }
 
-/// Bytes in which the cache counts the compiled writer of a field.
+/// Number of bytes that the cache counts for the compiled writer of a field.
 const WRITER_BYTES: u64 = 100;
 
-/// The bytes that a cached document is counted as: its text, and the writers that its plans may have. The plans have a fragment's writers each time that
-/// the fragment is spread, so they may be much larger than the text.
+/// The number of bytes that the cache counts for a document: the document's text (at least 256 bytes), and the writers that its plans may have. The
+/// plans have a fragment's writers each time that the fragment is spread, so the plans may be much larger than the text.
 fn weight(text: &str, checked: &Result<Checked, RequestError>) -> u32 {
     let writers = checked.as_ref().map_or(0, |checked| checked.fields.saturating_mul(WRITER_BYTES));
     let text = u64::try_from(text.len().max(256)).unwrap_or(u64::MAX);
@@ -403,7 +403,7 @@ impl Cost {
     }
 }
 
-/// The metrics that count an operation, and the request that it belongs to.
+/// The metrics that count an operation, and the id of the operation's request.
 struct Observed {
     metrics: Arc<Metrics>,
     request: RequestId,
@@ -487,7 +487,7 @@ impl Prepared {
         Ok(response)
     }
 
-    /// Runs a subscription. A compiled subscription sends its events after the executor's last response, which frees the executor's memory.
+    /// Runs a subscription. A compiled subscription sends its events after the executor's last response. By then, the executor's memory is free.
     pub fn stream(mut self, executor: &dyn execute::DynExecutor) -> BoxStream<'static, Answer> {
         self.asked.complete(&mut self.request);
         let events = self.live.map(|live| live.take_over(&mut self.request));

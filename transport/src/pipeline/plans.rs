@@ -1,5 +1,5 @@
-//! Where the plans of a document are kept. A plan writes the value of a field, with everything below it, in one step. The executor would make a
-//! future for each field. The application makes a plan when the executor first resolves the field.
+//! Keeps the plans of a document. A plan writes the value of a field, with everything below it, in one step. The executor would make a future for
+//! each field. The application makes a plan when the executor first resolves the field.
 //!
 //! The executor removes selections by `@skip` and `@include` before it runs, so a plan for what is left of a selection set would be wrong for other
 //! variables. If a field is selected twice under one name, the executor resolves it twice and merges the two values, but it cannot merge values that
@@ -77,7 +77,8 @@ fn are_distinct(set: &Positioned<SelectionSet>, seen: &mut HashSet<Pos>) -> bool
             })
 }
 
-/// Walks through a document. Its nesting and the number of its fields, including those in fragments, are limited when it is parsed.
+/// Walks through a document. The document's nesting and the number of its fields, including those in fragments, were limited when the document was
+/// parsed.
 struct Walk<'a> {
     fragments: &'a Fragments,
     /// Selection sets whose values the executor merges with others.

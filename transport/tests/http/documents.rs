@@ -97,7 +97,7 @@ async fn only_a_good_document_with_its_own_hash_is_learned() {
     assert_eq!(server.post(Some("admin"), body).await.1["data"]["secret"]["word"], "sesame");
     let named = json!({ "extensions": automatic(&hash(query)) });
     assert_eq!(code_of(&server.post(Some("user"), named).await.1), "GRAPHQL_VALIDATION_FAILED");
-    // naming a mutation by its hash does not bypass the rule that GET runs no mutations, either
+    // GET runs no mutations, even if a mutation is named by its hash
     let mutation = "mutation { bump }";
     let body = json!({ "query": mutation, "extensions": automatic(&hash(mutation)) });
     assert_eq!(server.post(None, body).await.0, 200);

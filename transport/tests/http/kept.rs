@@ -1,4 +1,4 @@
-//! Tests of kept answers: who gets which answer, until when, and that the query does not run for a client that still has the answer.
+//! Tests of kept answers: who gets which answer, and for how long. If a client still has the answer, the query must not run.
 
 use std::sync::{
     Arc,
@@ -21,7 +21,7 @@ use super::support::{Name, Server, client};
 
 const WHO: &str = "query($yes: Boolean = true) { who @include(if: $yes) }";
 
-/// Keeps the answers of queries for the caller's name. Negative versions are unknown.
+/// Keeps the answers of queries that ask for the caller's name. Negative versions are unknown.
 #[derive(Clone, Default)]
 struct Names(Arc<AtomicI64>);
 
@@ -107,7 +107,7 @@ async fn an_answer_is_kept_for_its_version_caller_and_variables() {
     let none = json!({ "query": WHO, "variables": { "yes": false } });
     assert_eq!(post(&server, "user", &none, &tag).await.2, r#"{"data":{}}"#);
     assert_eq!(outcomes(&server), "3 1 2 0");
-    // another version ends the answer
+    // a kept answer does not hold for another version
     names.0.store(1, Ordering::SeqCst);
     let (status, next, _) = post(&server, "user", &who, "").await;
     assert!(status == 200 && next != tag, "{next}");

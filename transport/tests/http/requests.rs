@@ -57,7 +57,7 @@ async fn what_a_role_may_not_see_answers_like_what_does_not_exist() {
         let unseen = server.post(Some("user"), json!({"query": query.replace(hidden, absent)})).await;
         assert_eq!(code_of(&seen.1), "GRAPHQL_VALIDATION_FAILED", "{query}");
         assert_eq!(seen.1.to_string().replace(hidden, absent), unseen.1.to_string(), "{query}");
-        // the first error must be about the hidden name, not an error that follows from that one
+        // the first error must be about the hidden name, not a consequence of that error
         let first = seen.1["errors"][0]["message"].as_str().expect("a message");
         assert!(first.contains(hidden), "{query}: {first}");
     }

@@ -1,5 +1,4 @@
-//! Tests that sockets and event streams conform exactly to the protocol. There is one test per close code, and there are tests with misbehaving
-//! clients.
+//! Tests that sockets and event streams conform exactly to the protocol. Each close code has a test, and other tests use misbehaving clients.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -407,7 +406,7 @@ async fn a_peer_without_a_sign_of_life_is_given_up() {
     let mut client = Client::ready(&server, "user").await;
     client.subscribe("1", "subscription { silence }").await;
     streams_open(1).await;
-    // The client answers no pings, because the test does not poll it.
+    // The client answers no pings, because the test does not poll the client.
     streams_open(0).await;
     assert_eq!(client.closed().await, (4504, "No sign of life".into()));
 }

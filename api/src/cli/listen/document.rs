@@ -1,10 +1,10 @@
-//! Prepares a webhook's document for a subscription that resumes: adds the argument `after`, and the fields that contain the position.
+//! Changes a webhook's document so that its subscription can resume: adds the argument `after`, and the fields that contain the position.
 
 use apollo_compiler::ast::{self, Definition, OperationDefinition, OperationType, Selection};
 use async_graphql_value::ConstValue;
 use serde_json::{Value, json};
 
-/// The names, in the answer, of the fields that are added to the document. These fields are removed from the messages.
+/// The fields that are added to the document, by their names in the answer. These fields are removed from the messages.
 const ADDED: [&str; 4] = ["listenCursor", "listenExpired", "listenEvent", "listenShop"];
 
 /// The additions to a subscription to one callshop, or to the feed of an account.

@@ -44,7 +44,7 @@ message again if your program does not accept it.";
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// If nothing arrives for this time, the connection counts as lost. The server sends something at least every half minute.
 const SILENCE: Duration = Duration::from_secs(60);
-/// How long the receiver may take to answer, as for a webhook.
+/// How long the receiver may take to answer. The default for webhooks is the same.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The beginning of a secret.
 const PREFIX: &str = "whsec_";
@@ -104,12 +104,12 @@ struct Listener {
     token: String,
     forward_to: Url,
     document: Document,
-    /// Makes the ids of the messages differ from those of other webhooks: the webhook's id, or the document.
+    /// The webhook's id, or the document. Because of this text, the messages' ids differ from those of other webhooks.
     source: String,
     secret: Vec<u8>,
     /// The last cursor of each callshop; the key is empty if there is only one callshop.
     cursors: BTreeMap<String, String>,
-    /// Whether this connection received something.
+    /// Whether this connection has received something.
     heard: bool,
     /// Whether any connection has received something.
     begun: bool,

@@ -297,7 +297,7 @@ impl Authenticator for Tokens {
     }
 }
 
-/// A server on a free port of this machine, which stops when dropped.
+/// A server on a free port of this machine. The server stops when this value is dropped.
 pub struct Server {
     pub address: SocketAddr,
     pub service: Arc<GraphqlService>,
