@@ -9,7 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::money::Micros;
 
-/// Currency that Pix pays in.
+/// The currency of Pix payments.
 pub const CURRENCY: &str = "BRL";
 /// Maximum length of the merchant's name in a BR Code.
 pub const MAX_NAME: usize = 25;
@@ -33,7 +33,7 @@ pub enum PixError {
     /// The check digits of a CPF or CNPJ are wrong.
     #[error("The check digits of this CPF or CNPJ are wrong. A phone must begin with +55.")]
     WrongCheckDigits,
-    /// A name or city is empty, too long, or has letters that a BR Code cannot contain.
+    /// A name or city is empty, too long, or has characters that a BR Code cannot contain.
     #[error("Enter 1 to {most} letters of the Latin alphabet.")]
     InvalidText {
         /// The maximum length.
@@ -184,7 +184,7 @@ impl Merchant {
         Ok(Merchant { key: PixKey::parse(key)?, name, city })
     }
 
-    /// The BR Code of a payment. Without an amount, the payer enters the amount. The transaction id appears in the recipient's account.
+    /// The BR Code of a payment. If the code has no amount, the payer enters the amount. The transaction id appears in the recipient's account.
     ///
     /// # Errors
     /// Fails with `InvalidAmount` or `InvalidTxid`.

@@ -91,7 +91,7 @@ impl Proxies {
         self.read(proxy, "/RPC", &json!({ "jsonrpc": "2.0", "method": method, "id": 1 })).await
     }
 
-    /// Sends a command and returns the body of the response, whose status must be 200.
+    /// Sends a command and returns the body of the response. Fails unless the status of the response is 200.
     async fn read(&self, proxy: &str, path: &str, body: &serde_json::Value) -> Result<Vec<u8>> {
         let request = self.request(proxy, path)?.json(body).timeout(LISTING_TIMEOUT);
         let answer = request.send().await.map_err(unreachable)?;

@@ -1,4 +1,4 @@
-//! A receiver of webhooks whose answers a test chooses.
+//! A webhook receiver. Each test chooses the receiver's answers.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;

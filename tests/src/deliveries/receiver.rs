@@ -23,7 +23,7 @@ pub(super) struct Accepted {
     pub(super) id: String,
 }
 
-/// What the receiver does with a message.
+/// The receiver's reaction to a message.
 enum Mood {
     Accept,
     Fail,

@@ -49,7 +49,7 @@ pub(super) fn digest(of: u64, seq: i64, kind: &str) -> u64 {
 }
 
 impl Seen {
-    /// A subscriber of a callshop whose last event is `seq`.
+    /// A subscriber of the callshop with the index `shop`. The number of the callshop's last event is `seq`.
     pub(super) fn new(shop: usize, seq: i64) -> Arc<Self> {
         Arc::new(Self {
             shop,

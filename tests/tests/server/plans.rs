@@ -248,7 +248,7 @@ fn a_shop(id: Uuid) -> account::Model {
     }
 }
 
-/// Inserts a shop with a user, a shift and a cabin, all with this id, for a session to refer to.
+/// Inserts a shop with a user, a shift and a cabin, all with this id. A session can then refer to them.
 async fn furnish(conn: &impl ConnectionTrait, id: Uuid) {
     accounts::insert(conn, a_shop(id)).await.unwrap();
     let zero = entity::Micros(0);

@@ -577,7 +577,7 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
         let rows = proxies::Entity::find().all(shop.server.app.store.reader()).await.expect("rows");
         rows.into_iter().filter_map(|row| Some((row.name, row.listed_at?))).collect::<BTreeMap<_, _>>()
     };
-    // each proxy is reconciled twice, which would reveal a phone that alternates between the proxies
+    // each proxy is reconciled twice; a single reconciliation would not show that a phone alternates between the proxies
     let rounds = async || {
         let mut places = Vec::new();
         for _ in 0..2 {

@@ -169,7 +169,7 @@ fn scans_unbounded(plan: &[String]) -> bool {
     !is_bounded && scans_postgres(plan, "")
 }
 
-/// Whether SQLite reads a whole table. A scan of the rows of a subquery, which has the name of its table, is allowed.
+/// Whether SQLite reads a whole table. A scan of a subquery's rows is allowed; in the plan, such a scan has the name of the subquery's table.
 fn scans_rows(plan: &[String]) -> bool {
     let count = |prefix: &str| plan.iter().filter(|step| step.starts_with(prefix)).count();
     let inner = count("CO-ROUTINE ") + count("MATERIALIZE ");

@@ -83,7 +83,7 @@ fn row_id(id: &str) -> Uuid {
     graphql::scalars::parse_any(&id.into()).unwrap().1
 }
 
-/// Inserts a call of 61 seconds to São Paulo, which is either live or ended and charged.
+/// Inserts a call of 61 seconds to São Paulo. The call is either live, or ended and charged.
 async fn insert_call(shop: &InProcess, cabin: &str, session: &str, phone: &str, charge: Option<i64>) -> Uuid {
     let now = shop.app.clock.now();
     let id = Uuid::now_v7();

@@ -191,7 +191,7 @@ on_both!(slow_receivers_leave_places_for_others, |backend: Backend| async move {
     shop.finish().await;
 });
 
-// Events that no document selects move many positions forward at once, without leases.
+// Many positions at once move past events that no document selects. These positions need no leases.
 on_both!(unwanted_events_are_passed_over_in_bulk, |backend: Backend| async move {
     let shop = shop_with(backend, |_| {}).await;
     let receiver = Receiver::start().await;
