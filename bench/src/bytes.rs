@@ -1,7 +1,7 @@
 //! Measures the storage of a call: each call goes through the hook with all its events (authorization, ringing, answer, end) and leaves all its rows.
 //!
-//! The size of a relation is the growth of its files, per call. On PostgreSQL, dead row versions make the files larger; the column "packed" leaves
-//! them out. The write-ahead log is measured too.
+//! The size of a relation is the number of bytes by which its files grow per call. On PostgreSQL, dead row versions make the files larger; the column
+//! "packed" leaves them out. The write-ahead log is measured too.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::{Backend, Plan, Result};
 const WARM_UP: u32 = 400;
 /// Number of live calls. A wave of calls is authorized, then rings, then is answered, then ends.
 const AT_ONCE: u32 = 200;
-/// The tables whose rows are deleted 90 days after the call by default; the rows of all other tables are kept longer.
+/// The tables whose rows are, by default, deleted 90 days after the call. The rows of all other tables are kept longer.
 const TRIMMED: [&str; 2] = ["activity", "hook_event"];
 /// Relations that grow by fewer bytes than this per call are left out of the report.
 const LEAST: i64 = 1;

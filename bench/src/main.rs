@@ -113,7 +113,7 @@ struct Plan {
     /// Total number of calls.
     #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     calls: u32,
-    /// Number of turns of callshop and the peer. The reported ratio is the median of the turns.
+    /// Number of turns that callshop and the peer each take. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
     /// Print the statements that took the most time in PostgreSQL. (This loads pg_stat_statements, which slows PostgreSQL down a little.)

@@ -17,7 +17,7 @@ pub const MAX_NAME: usize = 25;
 pub const MAX_CITY: usize = 15;
 /// Maximum length of the transaction id of a static code.
 pub const MAX_TXID: usize = 25;
-/// Maximum length of an e-mail address as a key.
+/// Maximum length of an e-mail address that is used as a key.
 const MAX_EMAIL: usize = 77;
 /// One centavo in micros.
 const CENTAVO: i64 = 10_000;

@@ -54,7 +54,7 @@ impl Proxies {
         Ok(Self { client, known })
     }
 
-    /// The proxy's server name and version, as it reports them, truncated to 60 characters.
+    /// The proxy's server name and version, as the proxy reports them, truncated to 60 characters.
     ///
     /// # Errors
     /// Fails with a [`ProxyError`].

@@ -157,7 +157,7 @@ impl Side {
         let subscribers = all.len() as f64;
         runtime.block_on(watchers::open(way, process.http, seeded.clone(), all, Arc::new(count)))?;
         let after = process.usage()?;
-        // with few subscribers, the process may have returned more memory than the subscribers need
+        // with few subscribers, the process may have returned more memory to the system than the subscribers need
         let grown = after.resident.saturating_sub(before.resident);
         let kibibytes = grown as f64 / 1024.0 / subscribers;
         let channel = format!("{channel}activity");

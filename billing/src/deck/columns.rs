@@ -8,7 +8,8 @@ use super::row::quoted;
 use super::{BAND_COLUMNS, BandColumns, DeckColumns, OPTIONAL_COLUMNS, REQUIRED_COLUMNS, band_column};
 use crate::tariff::{MAX_BANDS, check_band_name};
 
-/// The indexes of the cells with a band's price and, if the deck has these columns, with the band's fee and the price of the initial increment.
+/// The indexes of the cells with the prices of a band. The fee and the price of the initial increment are `None` if the deck does not have their
+/// columns.
 #[derive(Clone, Copy)]
 pub(super) struct BandCells {
     pub(super) price: usize,

@@ -87,7 +87,7 @@ async fn call(site: &Site, index: usize, random: &mut Random) -> i64 {
     if let Talk::Seconds(seconds) = talk { RETAIL.cost(seconds) } else { 0 }
 }
 
-/// Talks, but stops at the limit that the proxy knows.
+/// Talks, but not beyond the limit that the server last sent to the proxy.
 async fn talk(site: &Site, answer: &Value, random: &mut Random) -> Talk {
     let reference = &answer["ref"];
     // the time of the answer is backdated, so that the call needs credit for more seconds immediately

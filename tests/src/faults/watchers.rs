@@ -1,5 +1,5 @@
-//! Subscribers over graphql-transport-ws. Each subscriber follows one callshop. After a disconnect, it resumes with its cursor on any node that it
-//! reaches.
+//! Subscribers over graphql-transport-ws. Each subscriber follows one callshop. After a disconnect, the subscriber resumes with its cursor on any
+//! node that it can reach.
 
 use std::io;
 use std::net::SocketAddr;

@@ -550,7 +550,7 @@ fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
     for (name, secret) in SECRETS {
         assert!(settings.contains(&format!("#!substdef \"!{name}!{secret}!g\"\n")), "{settings}");
     }
-    // by default, the data for emergency calls is in the same database as the rest
+    // by default, the data for emergency calls is in the same database as the proxy's other data
     assert!(settings.contains(&format!("\"!CS_DB_EMERGENCY!{}!g\"", SECRETS[2].1)), "{settings}");
     assert!(settings.contains("!CS_GATEWAY!192.0.2.1:5060!") && !settings.contains("_FILE!"), "{settings}");
     let mode =

@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 
 /// Maximum time for one command.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// A carrier's deck that has a question: no date has a day over 12.
+/// A carrier's deck that raises a question about the order of day and month, because no date has a day over 12.
 const DECK: &str = "Destination;Code;New Rate;Effective\nPortugal;351;0,3300;03/04/2026\nPortugal Mobile;3519;0,4100;03/04/2026\n";
 const QUESTION: &str = "DATE_ORDER=1";
 

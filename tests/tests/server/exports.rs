@@ -365,7 +365,7 @@ on_both!(a_link_is_of_one_export_and_of_one_login, |backend: Backend| async move
     let answer = shop.attendant.send(query, json!({ "i": payments })).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
 
-    // a link ends with the login or the token that made it
+    // a link is no longer valid when the login or the token that created it ends
     let of_attendant = text(&link(&shop.attendant, input.clone()).await["url"]);
     assert!(works(&of_attendant).await);
     shop.attendant.did("logout", "LogoutInput", json!({}), "done").await;

@@ -537,7 +537,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     }
 }
 
-/// Runs a batch's queries, except those for its calls, both for existing rows and for missing rows.
+/// Runs the queries of a batch, except the queries for the batch's calls. Some of the requested rows exist, and others are missing.
 async fn meet(conn: &Explaining, call: &call::Model) {
     let (open, missing) = (a_session(new_id()), new_id());
     furnish(conn, open.id).await;

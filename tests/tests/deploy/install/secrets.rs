@@ -1,4 +1,4 @@
-//! Tests the permissions of files with secrets, and that secrets never reach a commit or an image.
+//! Tests the permissions of files that contain secrets, and checks that secrets never reach a commit or an image.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};

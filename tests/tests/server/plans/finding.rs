@@ -1,4 +1,4 @@
-//! Tests that each filter of calls and sessions, and each pair of filters, is read by an index.
+//! Tests that a query with any filter of calls or sessions, or with any pair of filters, uses an index.
 
 use entity::{SessionState, WordKind, cabin_session, search_word};
 use sea_orm::{EntityTrait as _, IntoActiveModel};
@@ -150,7 +150,7 @@ fn wanted_session(shop: Uuid, rare: Uuid, state: SessionState) -> cabin_session:
     }
 }
 
-/// The statements that have read a table without a key since the last call of this function, and the plans of all statements since then, as text.
+/// The statements that have read a table without a key since the previous call to this function, and the plans of all statements since then, as text.
 fn since_last(conn: &Explaining) -> (Vec<String>, String) {
     let plans = std::mem::take(&mut *conn.plans.lock().unwrap());
     conn.plans_for_all.lock().unwrap().clear();

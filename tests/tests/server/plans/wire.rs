@@ -33,7 +33,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// A wire to this address, which forwards until the test ends.
+    /// A wire to this address. The wire forwards until the test ends.
     pub async fn to(to: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let wire = Self { address: listener.local_addr().unwrap(), record: Arc::default() };

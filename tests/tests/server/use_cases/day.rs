@@ -232,7 +232,7 @@ async fn open_the_register_once(shop: &InProcess) {
     assert_eq!(again("k1").await, "IDEMPOTENCY_CONFLICT");
 }
 
-/// Opens a cabin, makes two calls and closes it during the second. Returns the session.
+/// Opens a cabin, makes two calls, and closes the cabin during the second call. Returns the session.
 async fn use_a_cabin(shop: &InProcess, cabin: &str, phone: &str) -> String {
     let session = open_cabin(shop, cabin).await;
     assert_eq!(shop.code(&shop.attendant, "openCabin", in_cabin(cabin)).await, "CABIN_OCCUPIED");
