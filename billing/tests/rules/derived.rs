@@ -169,7 +169,8 @@ proptest! {
         let at: DateTime<Utc> = "2026-11-23T15:00:00Z".parse().unwrap();
         let (cost, retail) = (amount(&priced(&source), at, talk), amount(&priced(&derived), at, talk));
         prop_assert!(retail >= cost, "{} < {}", retail, cost);
-        // with a minimum charge, the source's charge may be higher than the price of its seconds, so the margin is checked only without one
+        // if the source has a minimum charge, its charge may be higher than the price of the seconds; therefore, the margin is checked only if there
+        // is no minimum charge
         if source.minimum_charge == Micros::ZERO {
             let seconds = i64::from(billed_seconds(&source, talk));
             prop_assert!(retail.0 + 1 >= cost.0 + margin.0 * seconds / 60);

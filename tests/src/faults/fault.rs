@@ -70,7 +70,7 @@ pub enum Fault {
     RingingPhones,
     /// Proxies send events twice, out of order, and late.
     BadManners,
-    /// Subscribers stop reading. No other fault runs while they do not read, because another fault could also cause slow delivery.
+    /// Subscribers stop reading. No other fault runs while subscribers do not read, because another fault could also cause slow delivery.
     DeafSubscribers,
     /// Thousands of connections stay silent.
     IdleSockets,

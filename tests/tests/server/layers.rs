@@ -1,5 +1,5 @@
-//! Tests those rules of the layers that the compiler does not enforce: the crates and libraries on which each crate may depend, and the places where
-//! SQL, floats and transactions may appear.
+//! Tests the layer rules that the compiler does not enforce: the crates and libraries on which each crate may depend, and the places where SQL,
+//! floats and transactions may appear.
 
 use std::path::{Path, PathBuf};
 

@@ -9,7 +9,7 @@ use tests::local::repository;
 
 use super::{bash, mode, read, run};
 
-/// Names of the files in a folder to which other users have any access.
+/// Names of those files in a folder that are not private to their owner.
 fn open_files(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("a folder").filter_map(Result::ok);
     let open = entries.filter(|entry| mode(&entry.path()) & 0o077 != 0);

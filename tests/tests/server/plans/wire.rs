@@ -97,7 +97,7 @@ impl Listener {
         }
     }
 
-    /// The next whole message: its kind and its content. The start-up message, and any message before it, has no kind (0).
+    /// The next whole message: its kind and its content. The start-up message and any message before it have no kind; the kind is then 0.
     fn message(&mut self) -> Option<(u8, Vec<u8>)> {
         let begin = usize::from(self.has_started);
         let length = self.bytes.get(begin..begin + 4)?;
