@@ -1,6 +1,6 @@
 //! Compares callshop with Mercurius by running the board query on the same rows. A shop's screen sends this query when the screen opens.
 //!
-//! callshop is measured twice: on a node that keeps no answers and runs each query, as if the shop changed before each query, and on a node that
+//! callshop is measured on two nodes. The first node keeps no answers: it runs every query, as if the shop changed before each query. The second node
 //! keeps answers, as if the shop never changed.
 
 use std::io::{BufRead as _, BufReader};
@@ -42,8 +42,8 @@ pub struct Plan {
     /// Number of turns that callshop and the peer each take. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
-    /// In one more turn of callshop, print the statements on which PostgreSQL spent its time. (This loads pg_stat_statements, which slows PostgreSQL
-    /// down a little.)
+    /// Run one more turn of callshop, and print the statements that took the most time in PostgreSQL. (This loads pg_stat_statements, which slows
+    /// PostgreSQL down a little.)
     #[arg(long)]
     statements: bool,
 }
@@ -137,7 +137,7 @@ impl Side {
         self.load.send(vec![self.request.clone(); times as usize])
     }
 
-    /// Runs one server's turn. If `postgres` is given, it is the process of the database, and the turn also measures processor time.
+    /// Runs one server's turn. If `postgres` (the id of the database server's process) is given, the turn also measures processor time.
     fn turn(&mut self, times: u32, postgres: Option<u32>) -> Result<Figures> {
         let before = postgres.is_some().then(|| Processor::now(postgres)).transpose()?;
         let (answers, took) = self.ask(times)?;

@@ -1,7 +1,7 @@
 //! Measures the storage of a call: each call goes through the hook with all its events (authorization, ringing, answer, end) and leaves all its rows.
 //!
-//! The size of a relation is the growth of its files, per call. On PostgreSQL, dead row versions make the files larger; the column "packed" leaves
-//! them out. The write-ahead log is measured too.
+//! The size of a relation is the number of bytes by which its files grow per call. On PostgreSQL, dead row versions make the files larger; the column
+//! "packed" leaves them out. The write-ahead log is measured too.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::{Backend, Plan, Result};
 const WARM_UP: u32 = 400;
 /// Number of live calls. A wave of calls is authorized, then rings, then is answered, then ends.
 const AT_ONCE: u32 = 200;
-/// The tables whose rows are deleted 90 days after the call by default; the rows of all other tables are kept longer.
+/// The tables whose rows are, by default, deleted 90 days after the call. The rows of all other tables are kept longer.
 const TRIMMED: [&str; 2] = ["activity", "hook_event"];
 /// Relations that grow by fewer bytes than this per call are left out of the report.
 const LEAST: i64 = 1;
@@ -26,7 +26,7 @@ pub struct Options {
     /// The database to measure.
     #[arg(long, value_enum)]
     database: Backend,
-    /// Number of callshops that the calls are spread over.
+    /// Number of callshops that share the calls.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
     shops: u32,
     /// Number of calls.
@@ -89,7 +89,7 @@ impl Size {
     }
 }
 
-/// A row of the queries below.
+/// A row that the queries below return.
 #[derive(FromQueryResult)]
 struct Relation {
     name: String,
@@ -122,7 +122,7 @@ impl Sizes {
             let grown = size.less(before.tables.get(name).copied().unwrap_or_default());
             let sum = if TRIMMED.contains(&name.as_str()) { &mut trimmed } else { &mut kept };
             *sum = sum.plus(grown);
-            // if a few calls only fill free space, the table does not grow until VACUUM has packed it
+            // a few calls may only fill free space; in that case, the table grows only when VACUUM packs it
             if grown.total().max(grown.packed) / calls >= LEAST {
                 println!("{}", grown.line(name, calls));
             }
@@ -151,7 +151,7 @@ async fn read(conn: &store::Reader) -> Result<Sizes> {
     Ok(Sizes { tables, log: Some(log(conn).await?), log_until_packed })
 }
 
-/// Indexes are separate B-trees in SQLite's file, too. `dbstat` counts the pages of each.
+/// In SQLite's file, each index is a B-tree of its own. `dbstat` counts the pages of each B-tree.
 const ON_SQLITE: &str = "SELECT m.tbl_name AS name,
         CAST(SUM(CASE WHEN m.type = 'table' THEN s.pgsize ELSE 0 END) AS INTEGER) AS heap,
         CAST(SUM(CASE WHEN m.type = 'index' THEN s.pgsize ELSE 0 END) AS INTEGER) AS indexes, 0 AS toast

@@ -109,7 +109,7 @@ async fn fill(conn: &store::Reader, calls: u64) -> Result<()> {
     Ok(())
 }
 
-/// The statements that store the calls `from` to `until`, `step` milliseconds apart.
+/// The SQL statements that store the calls with the numbers `from` (inclusive) to `until` (exclusive). The calls are `step` milliseconds apart.
 fn statements(sqlite: bool, from: u64, until: u64, step: u64) -> Vec<String> {
     let start = END_MS - SPAN_MS;
     let (numbers, id, number) = if sqlite {

@@ -43,7 +43,7 @@ pub struct Plan {
     /// Number of rates.
     #[arg(long, default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     rows: u32,
-    /// Number of turns of the import and the peer. The reported ratio is the median of the turns.
+    /// Number of turns that the import and the peer each take. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
 }

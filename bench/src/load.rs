@@ -50,7 +50,7 @@ impl Load {
         Ok(Self { runtime, hook, connections, idle: Vec::new() })
     }
 
-    /// Opens a turn's connections. The server closes connections that stay idle while the peer has its turn.
+    /// Opens new connections for a turn, because the server closes connections that stay idle while the peer has its turn.
     pub fn connect(&mut self) -> Result<()> {
         self.idle.clear();
         for _ in 0..self.connections {

@@ -74,7 +74,7 @@ enum Command {
     FanOut(fanout::Plan),
     /// Measure the latency from the hook's response to subscribers on two nodes. Needs PostgreSQL and Redis.
     Latency(fanout::LatencyPlan),
-    /// `callshop serve` as a separate process.
+    /// Run `callshop serve` as a separate process.
     #[command(hide = true)]
     Node,
     /// The command line of callshop.
@@ -104,7 +104,7 @@ struct Plan {
     /// The database to measure.
     #[arg(long, value_enum)]
     database: Backend,
-    /// Number of callshops that the calls are spread over. Each callshop has its own branch, which consists of a distributor and two resellers.
+    /// Number of callshops that share the calls. Each callshop has its own branch, which consists of a distributor and two resellers.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     shops: u32,
     /// Number of connections to the hook, and number of clients of the peer.
@@ -113,10 +113,10 @@ struct Plan {
     /// Total number of calls.
     #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     calls: u32,
-    /// Number of turns of callshop and the peer. The reported ratio is the median of the turns.
+    /// Number of turns that callshop and the peer each take. The reported ratio is the median of the turns.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
-    /// Print the statements on which PostgreSQL spent its time. (This loads pg_stat_statements, which slows PostgreSQL down a little.)
+    /// Print the statements that took the most time in PostgreSQL. (This loads pg_stat_statements, which slows PostgreSQL down a little.)
     #[arg(long)]
     statements: bool,
 }

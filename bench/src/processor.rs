@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crate::Result;
 
-/// Number of clock ticks per second in `/proc`, which is the same on every Linux.
+/// Number of clock ticks per second in `/proc`. The number is the same on every Linux.
 const TICKS: u32 = 100;
 
 /// Processor time of a step, or of one event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Processor {
-    /// The processor time of the server's threads, which includes the database on SQLite.
+    /// The processor time of the server's threads. On SQLite, this time includes the database.
     pub server: Duration,
     /// The thread that sends the load.
     pub load: Duration,

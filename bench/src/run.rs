@@ -18,7 +18,7 @@ use crate::report::{self, Bar, Figures, Tally};
 use crate::statements::Watch;
 use crate::{Backend, Plan, Result, seed, stored};
 
-/// Maximum number of phones over all callshops. A wave has at most as many calls as there are phones, because a phone has one call at a time.
+/// Maximum number of phones in all callshops together. A wave has at most as many calls as there are phones, because a phone has one call at a time.
 const PHONES: u32 = 2_000;
 /// Talk time of each call, in seconds.
 const TALK: i64 = 90;

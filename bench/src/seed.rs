@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::Result;
 
-/// Maximum number of open cabins per callshop, which is the product's own limit.
+/// Maximum number of open cabins per callshop. The product has the same limit.
 pub const MAX_CABINS: u32 = 200;
 /// Callshops created concurrently.
 const AT_ONCE: usize = 2;
@@ -25,7 +25,7 @@ pub async fn open_shops(app: &App, shops: u32, phones: u32, one_branch: bool) ->
     let each = phones.div_ceil(shops).clamp(1, MAX_CABINS);
     let platform = accounts::ensure_platform(app).await?;
     let mut operator = Actor::operator(&platform);
-    // opening the shops needs a user
+    // a user must open the shops
     operator.user_id = users::create(app, &operator, platform.id, new_user()).await?.id;
     let operator = &operator;
     let shared = if one_branch { Some(open_branch(app, operator, platform.id, 0).await?) } else { None };

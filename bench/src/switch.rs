@@ -126,7 +126,7 @@ struct Switched {
 }
 
 impl Switched {
-    /// Creates the versions, puts the first in force, and assigns the tariff to all callshops.
+    /// Creates the versions, puts the first version in force, and assigns the tariff to all callshops.
     async fn prepare(server: &TestServer) -> Result<Self> {
         let app = &server.app;
         let operator = Actor::operator(&app::accounts::ensure_platform(app).await?);

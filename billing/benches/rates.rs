@@ -1,5 +1,5 @@
-//! Benchmarks of the call path: find a rate in a table of fifty thousand rates, build that table, charge a call, and compute how many seconds an
-//! amount pays for. Run `cargo bench -p billing`; docs/performance.md has the limits.
+//! Benchmarks of the call path: finding a rate in a table of fifty thousand rates, building that table, charging a call, and computing the talk time
+//! that an amount pays for. Run `cargo bench -p billing`; docs/performance.md has the limits.
 #![allow(
     clippy::expect_used,
     missing_docs,
@@ -17,7 +17,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
 const PREFIXES: usize = 50_000;
-/// How many phone numbers are matched in turn: so many that the branch predictor cannot learn them.
+/// Number of phone numbers that are matched in turn. There are too many for the branch predictor to learn.
 const NUMBERS: usize = 4_096;
 
 /// The ten thousand prefixes of the example deck, plus longer prefixes as in operators' real decks. Each prefix is extended by one digit, then

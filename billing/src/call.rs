@@ -41,7 +41,7 @@ pub enum CallState {
     Ringing,
     /// The callee has answered.
     Answered,
-    /// The call is over. An ended call may never have been answered.
+    /// The call is over, whether or not it was answered.
     Ended,
     /// The far end or the network rejected the call with a SIP code.
     Failed,

@@ -319,7 +319,8 @@ pub fn names_of(code: &str) -> Option<[&'static str; 3]> {
     NAMES.get(at).map(|(_, english, portuguese, spanish)| [*english, *portuguese, *spanish])
 }
 
-/// The rest of a destination after the name of its country in any of the languages, such as " Mobile"; `None` if there is no such name.
+/// The part of a destination after the name of the country (in any of the languages), such as " Mobile"; `None` if the destination does not begin
+/// with a name of the country.
 pub fn after_country<'a>(destination: &'a str, code: &str) -> Option<&'a str> {
     let other = OTHER_NAMES.iter().filter(|(of, _)| *of == code).map(|(_, name)| *name);
     let names: Vec<String> = names_of(code)?.into_iter().chain(other).map(fold).collect();

@@ -28,7 +28,7 @@ pub struct FundingSource<'a> {
     pub available: Micros,
 }
 
-/// The range of possible answer times, from `from` to `ring_seconds` later.
+/// The range of possible answer times: it begins at `from` and ends `ring_seconds` later.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
     /// The earliest possible time of the answer; for an answered call, the actual time of the answer.
@@ -93,7 +93,7 @@ fn increment(pricing: &Pricing, covered: u32) -> u32 {
     if covered == 0 { pricing.rate.initial_increment } else { pricing.rate.increment }
 }
 
-/// Number of seconds before the end of the covered time at which the call's next slice is due. `slice` is the length of the current slice in seconds.
+/// How many seconds before the end of the covered time the call's next slice is due. `slice` is the length of the current slice in seconds.
 pub fn lead(slice: u32) -> u32 {
     (slice / 2).clamp(SHORTEST_LEAD, LONGEST_LEAD)
 }

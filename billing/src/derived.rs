@@ -1,4 +1,5 @@
-//! Derives the rates of a tariff from the rates of another tariff: a percentage, an addition, a minimum margin, and a price ending or a price step.
+//! Derives the rates of a tariff from the rates of another tariff. The rule has a percentage, an addition, a minimum margin, and either a price
+//! ending or a price step.
 //!
 //! All prices are rounded up, once, so a derived price is never below the exact result of its rule. A derived rate keeps the
 //! source's increments, free seconds and bands. Therefore, both tariffs bill the same seconds of a call, and the minimum margin holds for each

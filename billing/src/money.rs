@@ -19,7 +19,7 @@ pub struct Micros(pub i64);
 /// Why an amount could not be parsed or computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
-    /// The text is not a plain decimal: digits, at most one point, an optional leading minus.
+    /// The text is not a plain decimal. A plain decimal consists of digits, at most one point, and an optional leading minus sign.
     #[error("Not a plain decimal number; write it like 12 or -0.5.")]
     NotANumber,
     /// There are digits beyond the sixth decimal.

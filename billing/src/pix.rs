@@ -9,7 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::money::Micros;
 
-/// Currency that Pix pays in.
+/// The currency of Pix payments.
 pub const CURRENCY: &str = "BRL";
 /// Maximum length of the merchant's name in a BR Code.
 pub const MAX_NAME: usize = 25;
@@ -17,7 +17,7 @@ pub const MAX_NAME: usize = 25;
 pub const MAX_CITY: usize = 15;
 /// Maximum length of the transaction id of a static code.
 pub const MAX_TXID: usize = 25;
-/// Maximum length of an e-mail address as a key.
+/// Maximum length of an e-mail address that is used as a key.
 const MAX_EMAIL: usize = 77;
 /// One centavo in micros.
 const CENTAVO: i64 = 10_000;
@@ -33,7 +33,7 @@ pub enum PixError {
     /// The check digits of a CPF or CNPJ are wrong.
     #[error("The check digits of this CPF or CNPJ are wrong. A phone must begin with +55.")]
     WrongCheckDigits,
-    /// A name or city is empty, too long, or has letters that a BR Code cannot contain.
+    /// A name or city is empty, too long, or has characters that a BR Code cannot contain.
     #[error("Enter 1 to {most} letters of the Latin alphabet.")]
     InvalidText {
         /// The maximum length.
@@ -184,7 +184,7 @@ impl Merchant {
         Ok(Merchant { key: PixKey::parse(key)?, name, city })
     }
 
-    /// The BR Code of a payment. Without an amount, the payer enters the amount. The transaction id appears in the recipient's account.
+    /// The BR Code of a payment. If the code has no amount, the payer enters the amount. The transaction id appears in the recipient's account.
     ///
     /// # Errors
     /// Fails with `InvalidAmount` or `InvalidTxid`.

@@ -27,7 +27,7 @@ pub enum RateChangeKind {
     Unchanged,
 }
 
-/// A prefix of either version, with the rate of each version. At least one of the two is present.
+/// A prefix of either version, with the rate of each version. At least one of the two rates is present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RatePair<'a> {
     /// The rate in the earlier version.

@@ -275,8 +275,8 @@ struct Span {
 }
 
 impl Pricing {
-    /// The pricing by a rate of a tariff version. The pricing has only the bands for which the rate has a price, and has holidays only if there are such
-    /// bands. Leaving out the other bands does not change the charge.
+    /// The pricing according to one rate of a tariff version. The pricing has only the bands for which the rate has a price, and has holidays only if
+    /// there are such bands. Leaving out the other bands does not change the charge.
     pub fn freeze(
         rate: &Rate,
         rounding: Rounding,

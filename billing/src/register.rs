@@ -43,7 +43,7 @@ pub struct Movement {
     pub amount: Micros,
 }
 
-/// One payment method's column of an X or Z report.
+/// The column of an X or Z report for one payment method.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MethodReport {
     /// Cash counted when the shift opened; zero for other methods.

@@ -98,10 +98,10 @@ pub struct Statement {
 /// Why a statement cannot be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StatementError {
-    /// A call, an item or a discount is negative.
+    /// The amount of a call, an item or a discount is negative.
     #[error("Amounts on a statement must not be negative.")]
     NegativeAmount,
-    /// The discounts exceed the calls and items.
+    /// The sum of the discounts exceeds the sum of the calls and items.
     #[error("The discounts exceed the sum of calls and items; reduce them.")]
     DiscountTooHigh,
     /// A sum is out of range.
@@ -310,8 +310,8 @@ pub fn settle(
 
 /// Settles `total` with the deposits first, and the rest with `payments`.
 ///
-/// Unused deposits are refunded through the method they were paid with, up to the amount paid through that method. Only the remainder is refunded in
-/// cash, rounded to `cash_step`. If there is a refund, all cash in `payments` is returned as change.
+/// An unused deposit is refunded by the payment method of the deposit, up to the amount that was paid by that method. Only the remainder is refunded
+/// in cash, rounded to `cash_step`. If there is a refund, all cash in `payments` is returned as change.
 pub fn settle_prepaid(
     total: Micros,
     deposits: &[Payment],

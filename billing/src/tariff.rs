@@ -256,7 +256,7 @@ impl From<Weekdays> for Vec<Weekday> {
 /// the band that applies is the first in the tariff's order for which the rate has a price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeBand {
-    /// The band's name, which rates refer to.
+    /// The band's name. Rates refer to the band by this name.
     pub name: String,
     /// The days on which the band begins, except holidays.
     pub weekdays: Weekdays,

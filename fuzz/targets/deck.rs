@@ -1,4 +1,4 @@
-//! Reads a file as a rate deck, as imports do. The first byte chooses the answers to the reader's questions.
+//! Reads a file as a rate deck, as imports do. The first byte chooses the answers to the questions that reading the deck raises.
 //!
 //! Besides panics, hangs and excessive memory use, this target finds rates that a tariff cannot hold, and rates that change when they are written in
 //! the canonical format and read back.

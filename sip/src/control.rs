@@ -54,7 +54,7 @@ impl Proxies {
         Ok(Self { client, known })
     }
 
-    /// The proxy's server name and version, as it reports them, truncated to 60 characters.
+    /// The proxy's server name and version, as the proxy reports them, truncated to 60 characters.
     ///
     /// # Errors
     /// Fails with a [`ProxyError`].
@@ -91,7 +91,7 @@ impl Proxies {
         self.read(proxy, "/RPC", &json!({ "jsonrpc": "2.0", "method": method, "id": 1 })).await
     }
 
-    /// Sends a command and returns the body of the response, whose status must be 200.
+    /// Sends a command and returns the body of the response. Fails unless the status of the response is 200.
     async fn read(&self, proxy: &str, path: &str, body: &serde_json::Value) -> Result<Vec<u8>> {
         let request = self.request(proxy, path)?.json(body).timeout(LISTING_TIMEOUT);
         let answer = request.send().await.map_err(unreachable)?;

@@ -150,8 +150,8 @@ impl EventStream {
 
 #[async_trait::async_trait]
 impl EventQueue for EventStream {
-    /// Waits up to a second for the events that arrived before this function was called. Returns whether all of these events are applied. Later
-    /// events do not count, because under load there are always new events.
+    /// Waits up to a second until all events that arrived before this function was called are applied. Returns whether they are applied. Later events
+    /// do not count, because under load there are always new events.
     async fn drained(&self, _proxy: &str) -> Result<bool> {
         let end = self.end().await?;
         let until = Instant::now() + SOON;

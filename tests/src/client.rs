@@ -86,7 +86,7 @@ impl Client {
         payload.take()
     }
 
-    /// The payload of a single mutation, which may have user errors.
+    /// The payload of a single mutation, even if the payload has user errors.
     pub async fn tried(&self, mutation: &str, input_type: &str, input: Value, fields: &str) -> Value {
         let query = format!(
             "mutation($i: {input_type}!) {{ {mutation}(input: $i) {{ {fields} userErrors {{ code message field }} }} }}"

@@ -119,7 +119,7 @@ pub async fn run(plan: Endurance) -> Endured {
     endured
 }
 
-/// Opens enough cabins so that no phone has to start a new call while it is still in a call.
+/// Opens so many cabins that no phone has to start a new call while its previous call is still in progress.
 async fn phones(local: &Local, plan: Endurance) -> Vec<SipAccount> {
     let (key, control) = (local.secret("token_key"), local.at(1, 8060));
     // the test's own node creates the shops; it runs next to the deployed nodes

@@ -101,7 +101,7 @@ impl InProcess {
         payload
     }
 
-    /// The payload of a mutation, which may have user errors.
+    /// The payload of a mutation, even if the payload has user errors.
     pub async fn tried(&self, actor: &Actor, mutation: &str, input: Value, fields: &str) -> Value {
         let (document, variables) = (document(mutation, fields), json!({ "input": input }));
         self.ok(actor, &document, variables).await[mutation].take()

@@ -1,4 +1,4 @@
-//! The harness of the end-to-end tests, which starts whole servers on either database and talks to the servers over the network.
+//! The harness of the end-to-end tests. The harness starts whole servers on either database, and talks to the servers over the network.
 //!
 //! A test body runs on both databases through [`on_both!`]. The PostgreSQL server is at `CALLSHOP_TEST_POSTGRES` (`tests/run` starts a server).
 //! Without that variable, PostgreSQL tests fail and say how to get a server. Each server has its own database, and [`Shop::finish`] fails if the
@@ -38,7 +38,8 @@ pub use sip::{Sip, SipPlan};
 pub use socket::Socket;
 pub use subscriber::Subscriber;
 
-/// The mutations for sessions, the register and shop settings. The test of a day in the shop runs them and checks their audit entries.
+/// The mutations for sessions, the register and shop settings. The test of a day in the shop runs these mutations, and checks the audit entry of each
+/// mutation.
 pub const SHOP_MUTATIONS: &[&str] = &[
     "addDeposit",
     "addSessionItem",

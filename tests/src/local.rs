@@ -28,7 +28,7 @@ pub struct Local {
     /// The nodes' `callshop` binary.
     pub callshop: PathBuf,
     script: Child,
-    // keeps the pipe open that the script writes to; without the pipe, the script would die when it writes its next line
+    // keeps the script's output pipe open; if the pipe were closed, the script would die when it writes its next line
     _lines: Lines<BufReader<ChildStdout>>,
 }
 

@@ -23,7 +23,7 @@ pub enum Mood {
     KnowsNothing,
 }
 
-/// The state that the proxy lists. Until a test sets it, the proxy does not respond to requests for its state.
+/// The state that the proxy lists. Until a test sets this state, the proxy does not respond to requests for its state.
 #[derive(Clone)]
 pub struct Lists {
     /// The proxy's clock.

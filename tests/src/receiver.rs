@@ -1,4 +1,4 @@
-//! A receiver of webhooks whose answers a test chooses.
+//! A webhook receiver. Each test chooses the receiver's answers.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -142,7 +142,7 @@ impl Receiver {
         *self.replies.lock().expect("replies") = (first.iter().copied().collect(), then);
     }
 
-    /// Answers messages that contain this text with 422, whatever else was chosen.
+    /// Answers with 422 every message that contains this text, even if the test has chosen another answer.
     ///
     /// # Panics
     /// Panics if a connection panicked.

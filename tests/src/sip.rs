@@ -202,7 +202,7 @@ pub struct Phone {
     address: SocketAddr,
 }
 
-/// A scenario of `tests/sip` for a phone to play.
+/// A scenario of `tests/sip` that a phone can play.
 pub struct Script<'a> {
     /// The scenario's file name without `.xml`.
     pub scenario: &'a str,

@@ -118,7 +118,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
         "{span}"
     );
 
-    // a client may not choose this request id, so the server creates another id
+    // this request id is not valid, so the server creates another id
     let strange =
         client.get(format!("http://{}/graphql", shop.server.http)).header("x-request-id", "a b\"c").send();
     let strange = strange.await.expect("an answer");

@@ -1,4 +1,4 @@
-//! Measures latency from the hook's response to the subscriber. Events go through one node's hook at a steady rate, with subscribers on that node
+//! Measures latency from the hook's response to the subscriber. Events go through one node's hook at a steady rate. The subscribers are on that node
 //! and on another node.
 
 use std::collections::VecDeque;
@@ -166,7 +166,7 @@ impl Run {
         self.times[place].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Latencies of the callshops watched on this node. An event that arrived before the response of the hook counts as zero.
+    /// Latencies of the callshops watched on this node. If an event arrived before the hook's response, its latency counts as zero.
     fn latencies(&self, node: usize) -> Vec<Duration> {
         let mut all = Vec::new();
         for place in (0..self.times.len()).filter(|place| place % 2 == node) {

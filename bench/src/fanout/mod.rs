@@ -30,7 +30,7 @@ const WINDOW: u64 = 2_000;
 const WRITE: u64 = 50;
 /// Maximum time without an arrival before the run is abandoned.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Prefixes of the channel names of callshop, of the relay, and of the callshop whose subscribers share nothing.
+/// Prefixes of the channel names in the three measurements: callshop, the relay, and callshop with subscribers that share no text.
 const CHANNELS: [&str; 3] = ["ours:", "relay:", "alone:"];
 
 /// Options of the measurement.
@@ -39,14 +39,14 @@ pub struct Plan {
     /// Number of callshops.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     shops: u32,
-    /// Number of subscribers of each callshop. With more than one, callshop is also measured with a different document for each subscriber, so that
-    /// the subscribers of a callshop cannot share the text of an event.
+    /// Number of subscribers of each callshop. If a callshop has more than one subscriber, callshop is also measured with a different document for
+    /// each subscriber, so that the subscribers of a callshop cannot share the text of an event.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     each: u32,
     /// Number of deliveries per turn: each event is delivered to every subscriber of its callshop.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..))]
     events: u64,
-    /// Turns of callshop and the relay. The reported ratios are medians.
+    /// Number of turns that callshop and the relay each take. The reported ratios are medians.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
 }
@@ -112,7 +112,7 @@ pub fn fan_out(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Prints the medians of the rounds' ratios. The turns of a round are in the order of the sides.
+/// Prints the medians of the rounds' ratios. Each round has one turn per side, in the order of `sides`.
 fn report(sides: &[Side], rounds: &[Vec<Turn>]) {
     let median = |side: usize, of: fn(&Turn) -> f64| {
         let ratio = |turns: &Vec<Turn>| of(&turns[0]) / of(&turns[side]);
@@ -157,7 +157,7 @@ impl Side {
         let subscribers = all.len() as f64;
         runtime.block_on(watchers::open(way, process.http, seeded.clone(), all, Arc::new(count)))?;
         let after = process.usage()?;
-        // with few subscribers, the process may have returned more memory than the subscribers need
+        // with few subscribers, the process may have returned more memory to the system than the subscribers need
         let grown = after.resident.saturating_sub(before.resident);
         let kibibytes = grown as f64 / 1024.0 / subscribers;
         let channel = format!("{channel}activity");
@@ -213,7 +213,7 @@ impl Side {
         self.arrived(first + events * self.each, 0).await
     }
 
-    /// Waits until all but at most `missing` of the `sent` events have arrived.
+    /// Waits until at most `missing` of the `sent` events have not arrived yet.
     async fn arrived(&self, sent: u64, missing: u64) -> Result<()> {
         let (mut last, mut since) = (0, Instant::now());
         loop {

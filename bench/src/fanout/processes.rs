@@ -11,7 +11,7 @@ use crate::Result;
 
 /// Maximum time for a process to start.
 const STARTING: Duration = Duration::from_secs(20);
-/// Number of clock ticks per second in `/proc`, which is the same on every Linux.
+/// Number of clock ticks per second in `/proc`. The number is the same on every Linux.
 const TICKS: u32 = 100;
 /// Bytes per memory page.
 const PAGE: u64 = 4_096;

@@ -18,7 +18,7 @@ use crate::Result;
 /// Maximum number of messages queued for one subscriber.
 const QUEUE: usize = 256;
 
-/// Address and source of the relay.
+/// The address on which the relay listens, and the Redis channel that the relay reads.
 #[derive(clap::Args, Debug)]
 pub struct RelayArgs {
     /// URL of Redis.

@@ -29,7 +29,7 @@ pub struct Seeded {
 }
 
 impl Seeded {
-    /// The payload of the sample, with the call moved to this callshop.
+    /// The payload of the sample event, changed so that the call belongs to this callshop.
     pub fn payload(&self, shop: usize) -> serde_json::Value {
         let mut payload = self.sample.payload.clone();
         payload["call"]["callshop_id"] = serde_json::json!(self.shops[shop]);

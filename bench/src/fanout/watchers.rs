@@ -25,7 +25,7 @@ const SUBSCRIPTION: &str = "subscription($s: ID!) { callshopActivity(callshopId:
 pub enum Way {
     /// `graphql-transport-ws`.
     Graphql,
-    /// `graphql-transport-ws`, with a different document for each subscriber.
+    /// The protocol `graphql-transport-ws`, with a different document for each subscriber.
     Alone,
     /// The protocol of [`super::relay`].
     Relay,

@@ -1,8 +1,8 @@
 //! The peer sends the same transaction as a call end to the same kind of database, and does nothing else.
 //!
 //! The peer uses the product's own tables and indexes, in a separate database next to the product's database. Each transaction writes the
-//! deduplication key, the call (read and locked first), a transfer with three charges, six balances (three of which release a hold),
-//! the callshop's next `seq` and the activity row, with one statement per kind of row.
+//! deduplication key, the call (after it reads and locks the call), a transfer with three charges, six balances (three of which release a hold), the
+//! callshop's next `seq`, and the activity row. There is one statement per kind of row.
 //!
 //! Ids are numbers that are written as UUIDs, so that SQL can compute ids as well. Calls are numbered from 1; [`account`] gives the accounts of
 //! callshop `s`.
@@ -91,12 +91,12 @@ fn calls_in_all(plan: &Plan) -> u64 {
     u64::from(share.div_ceil(plan.connections)) * u64::from(plan.connections) * u64::from(plan.rounds)
 }
 
-/// The number, written as an id.
+/// The id (a UUID) that stands for this number.
 fn id(number: u64) -> Result<Uuid> {
     Ok(Uuid::parse_str(&format!("{number:032}"))?)
 }
 
-/// The id of an account in a callshop's branch. The accounts are numbered from 1, which is the callshop.
+/// The id of an account in a callshop's branch. The accounts of a branch are numbered from 1; number 1 is the callshop.
 fn account(shop: u64, place: u64) -> Result<Uuid> {
     id(ACCOUNTS + shop * 10 + place)
 }

@@ -87,7 +87,7 @@ fn latencies(dir: &Path, log: &str) -> Result<Vec<Duration>> {
     Ok(latencies)
 }
 
-/// A script variable, written as an id.
+/// The SQL expression that makes an id (a UUID) from a script variable.
 fn id(variable: &str) -> String {
     format!("lpad(:{variable}::text, 32, '0')::uuid")
 }

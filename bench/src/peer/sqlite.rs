@@ -1,4 +1,4 @@
-//! Uses SQLite's own library with one writer, one transaction per call and `synchronous=FULL`, which is the fastest way to end calls one by one.
+//! Uses SQLite's own library with one writer, one transaction per call and `synchronous=FULL`. This is the fastest way to end calls one by one.
 
 use std::time::{Duration, Instant};
 

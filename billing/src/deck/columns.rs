@@ -8,7 +8,8 @@ use super::row::quoted;
 use super::{BAND_COLUMNS, BandColumns, DeckColumns, OPTIONAL_COLUMNS, REQUIRED_COLUMNS, band_column};
 use crate::tariff::{MAX_BANDS, check_band_name};
 
-/// The indexes of the cells with a band's price and, if the deck has these columns, with the band's fee and the price of the initial increment.
+/// The indexes of the cells with a band's prices. The index of the fee, or of the price of the initial increment, is `None` if the deck does not have
+/// that column.
 #[derive(Clone, Copy)]
 pub(super) struct BandCells {
     pub(super) price: usize,

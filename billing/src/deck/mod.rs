@@ -1,4 +1,4 @@
-//! Reads and writes rate decks, which are price lists in a canonical CSV format, and reports the problems of every row.
+//! Reads and writes rate decks, and reports the problems of every row. A rate deck is a price list in a canonical CSV format.
 //!
 //! The file is comma-separated UTF-8 (a byte order mark is allowed) with a header. The columns may be in any order. A deck must have all
 //! [`REQUIRED_COLUMNS`]. A deck may have [`OPTIONAL_COLUMNS`] and, for each time band of the tariff, `rate_per_minute:BAND` and

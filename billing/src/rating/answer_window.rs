@@ -24,7 +24,8 @@ struct Laid {
     price: i128,
 }
 
-/// The possible answer times, in whole Unix seconds, and the prices from the first answer time on. Prices are computed only as far as needed.
+/// The possible answer times, in whole Unix seconds, and the prices that apply from the first answer time onward. Prices are computed only as far as
+/// needed.
 pub(super) struct AnswerWindow<'a> {
     pricing: &'a Pricing,
     first: i64,

@@ -1,4 +1,4 @@
-//! Tests derived rates against worked examples, and that the minimum margin holds for every call.
+//! Tests derived rates against worked examples, and checks that the minimum margin holds for every call.
 
 use std::collections::BTreeMap;
 
@@ -169,7 +169,8 @@ proptest! {
         let at: DateTime<Utc> = "2026-11-23T15:00:00Z".parse().unwrap();
         let (cost, retail) = (amount(&priced(&source), at, talk), amount(&priced(&derived), at, talk));
         prop_assert!(retail >= cost, "{} < {}", retail, cost);
-        // unless the source's minimum charge is higher than the price of the seconds
+        // if the source has a minimum charge, its charge may be higher than the price of the seconds; therefore, the margin is checked only if there
+        // is no minimum charge
         if source.minimum_charge == Micros::ZERO {
             let seconds = i64::from(billed_seconds(&source, talk));
             prop_assert!(retail.0 + 1 >= cost.0 + margin.0 * seconds / 60);

@@ -18,7 +18,7 @@ const STUCK_AFTER: TimeDelta = TimeDelta::minutes(10);
 /// See [`STUCK_AFTER`].
 const STUCK_DELIVERIES: u64 = 5;
 /// Maximum number of pending entries that are searched for stuck entries, beginning with the oldest entry. The retry queues of a dozen nodes hold
-/// fewer entries than this maximum. Therefore, reconciliation knows every stuck entry and does not wait for it.
+/// fewer entries than this maximum. Therefore, reconciliation knows all stuck entries and does not wait for them.
 const MOST_STUCK: usize = 4_096;
 /// Number of entries checked for losses at a time.
 const PAGE: usize = 256;

@@ -1,4 +1,4 @@
-//! Simulates the shop's clients: customers in cabins, their attendant, and a reseller that gives credit. Change is also paid into the drawer.
+//! Simulates the shop's clients: customers in cabins, an attendant who also pays change into the drawer, and a reseller that gives credit.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -87,7 +87,7 @@ async fn call(site: &Site, index: usize, random: &mut Random) -> i64 {
     if let Talk::Seconds(seconds) = talk { RETAIL.cost(seconds) } else { 0 }
 }
 
-/// Talks, but stops at the limit that the proxy knows.
+/// Talks, but not beyond the limit that the server last sent to the proxy.
 async fn talk(site: &Site, answer: &Value, random: &mut Random) -> Talk {
     let reference = &answer["ref"];
     // the time of the answer is backdated, so that the call needs credit for more seconds immediately
@@ -126,7 +126,7 @@ async fn events(site: &Site, batch: Vec<Value>) {
     site.note(|notes| notes.events.extend(batch.iter().map(|event| text(&event["eid"]))));
 }
 
-/// Gives credit as the reseller, and pays change into the drawer.
+/// Repeatedly gives credit as the reseller, and pays change into the drawer as the attendant.
 pub(super) async fn money(site: &Site, mut random: Random) {
     static AMOUNT: AtomicU64 = AtomicU64::new(1);
     while !site.stopping() {

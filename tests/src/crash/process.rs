@@ -33,8 +33,8 @@ pub fn build(release: bool) -> PathBuf {
     if release {
         build.arg("--release");
     }
-    // cargo sets environment variables for this test; with them, build scripts (such as ring's) would run again, which would rebuild half of all
-    // crates
+    // cargo sets environment variables for this test; if the build had these variables, build scripts (such as ring's) would run again, and half of
+    // all crates would be rebuilt
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"]

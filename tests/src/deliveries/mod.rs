@@ -21,7 +21,7 @@ const SHOPS: usize = 3;
 const EVENTS_EVERY: Duration = Duration::from_millis(40);
 /// Maximum wait for the last messages, after the faults have ended.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// While the test waits for the last messages, it has all waiting positions retried at this interval.
+/// While the test waits for the last messages, it makes the server retry all waiting positions at this interval.
 const FORGIVEN_EVERY: Duration = Duration::from_secs(3);
 
 /// Parameters of a run.
@@ -39,7 +39,7 @@ pub struct Dose {
 struct Hook {
     id: String,
     path: &'static str,
-    /// The number of the last event of each callshop before the webhook was made.
+    /// For each callshop, the number of the last event before the webhook was created.
     bases: BTreeMap<String, i64>,
 }
 
@@ -111,7 +111,7 @@ async fn emit(reseller: Client, shops: Vec<String>, dose: Dose) -> usize {
 
 impl Stage {
     async fn set(seed: u64) -> Self {
-        // this node emits events only
+        // this node only emits events
         let server = TestServer::start(Backend::Postgres, |config| {
             config.auth.access_seconds = 86_400;
             config.webhooks.timeout_seconds = 1;

@@ -23,7 +23,7 @@ pub(super) struct Accepted {
     pub(super) id: String,
 }
 
-/// What the receiver does with a message.
+/// The receiver's reaction to a message.
 enum Mood {
     Accept,
     Fail,
@@ -143,7 +143,7 @@ impl Receiver {
             Mood::Drop => return self.refuse(&path),
             Mood::Hang => {
                 self.refuse(&path);
-                // longer than the timeout of the server
+                // this wait is longer than the server's timeout
                 tokio::time::sleep(Duration::from_secs(5)).await;
                 return;
             }

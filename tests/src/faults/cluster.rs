@@ -152,7 +152,7 @@ impl Cluster {
 
     /// Waits until two members follow the primary, and one of the two is allowed to take over. PostgreSQL must report this member as synchronous,
     /// **and** Patroni must have recorded that state in etcd. Patroni records the state a moment after PostgreSQL reports it. Until the state is
-    /// recorded, Patroni may not promote any member, so no member would replace a dead primary.
+    /// recorded, Patroni does not promote any member, so no member would replace a dead primary.
     async fn whole(&self) -> Result<(), String> {
         let begun = Instant::now();
         loop {

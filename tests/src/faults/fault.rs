@@ -66,11 +66,11 @@ pub enum Fault {
     CutProxyRedis,
     /// Redis responds slowly to the SIP proxy, whose workers wait for each event.
     StarveWorkers,
-    /// Phones ring for a long time, while the SIP proxy is reconciled several times. Reconciliation must continue while phones ring.
+    /// Phones ring so long that several reconciliations of the SIP proxy run in the meantime. Ringing phones must not stop reconciliation.
     RingingPhones,
     /// Proxies send events twice, out of order, and late.
     BadManners,
-    /// Subscribers stop reading. No other fault runs at that time, because another fault could also explain slow delivery.
+    /// Subscribers stop reading. No other fault runs while subscribers do not read, because another fault could also cause slow delivery.
     DeafSubscribers,
     /// Thousands of connections stay silent.
     IdleSockets,
@@ -86,8 +86,8 @@ const SLOW: u16 = 4508;
 /// Maximum number of faults that run or wait for their component.
 const MOST_AT_ONCE: usize = 8;
 
-/// Maximum wait for a comparison of the SIP proxy: the time of one comparison plus the lease of 60 s. The lease has to be waited out, because a
-/// killed node never releases it.
+/// Maximum wait for a reconciliation of the SIP proxy: the time of one reconciliation plus the lease of 60 s. The test must wait for the end of the
+/// lease, because a killed node never releases its lease.
 const AFTER_LEASE: Duration = Duration::from_secs(90);
 
 /// Maximum time to retry an operation. After this time, the system counts as not recovered.
@@ -411,14 +411,14 @@ impl Site {
     }
 }
 
-/// Phones ring while their proxy is reconciled. In this harness, reconciliation runs every five seconds.
+/// Lets phones ring during reconciliations of the SIP proxy. In this harness, reconciliation runs every five seconds.
 async fn ring(stage: &Stage) -> Result<String, String> {
     let conn = super::site::connect(&stage.site.database).await;
     let compared = async || {
         let row = entity::proxy::Entity::find_by_id(PROXY).one(&conn).await;
         row.map(|row| row.and_then(|row| row.listed_at)).map_err(|error| error.to_string())
     };
-    // an earlier fault may have killed a node during a comparison; that node keeps the proxy's lease for a minute
+    // an earlier fault may have killed a node during a reconciliation; that node's lease of the proxy lasts for a minute
     let (begun, before) = (Instant::now(), compared().await?);
     while compared().await? <= before {
         if begun.elapsed() > AFTER_LEASE {
@@ -449,8 +449,8 @@ async fn ring(stage: &Stage) -> Result<String, String> {
     Ok(format!(" (compared {} times meanwhile)", times?))
 }
 
-/// PostgreSQL's disk is full for a while. At first, there is no space for rows, until at least one statement has failed. Then, there is no space for
-/// the WAL either, so PostgreSQL shuts down.
+/// PostgreSQL's disk is full for a while. At first, there is no space for rows; this lasts until at least one statement has failed. Then, there is no
+/// space for the WAL either, so PostgreSQL shuts down.
 async fn full(site: &Site, time: Duration) -> Result<String, String> {
     let disk = site.disk.as_ref().ok_or("PostgreSQL has no disk of its own")?;
     let (begun, before) = (Instant::now(), site.refusals());

@@ -72,7 +72,7 @@ pub(super) struct Load {
     http: reqwest::Client,
     base: String,
     redis: redis::Client,
-    /// Whether Redis has a replica, which must also confirm each event.
+    /// Whether Redis has a replica. If there is a replica, it must also confirm each event.
     replicated: bool,
     outboxes: Vec<mpsc::UnboundedSender<Told>>,
     waiting: AtomicU64,

@@ -104,7 +104,7 @@ impl Heard {
     }
 }
 
-/// Number of real calls, by how they ended.
+/// Number of real calls for each kind of end.
 #[derive(Default)]
 struct Ends {
     exact: usize,
@@ -148,7 +148,7 @@ impl Real {
         list.iter().any(|known| known.what == what && known.since <= to && from <= known.until)
     }
 
-    /// Has every phone place a call, talk for up to three seconds, and call again.
+    /// Makes every phone place a call, talk for up to three seconds, and call again.
     pub(super) async fn call(self: Arc<Self>, site: Arc<Site>, mut random: Random) {
         let mut calling = Vec::new();
         for account in self.phones.clone() {

@@ -1,4 +1,4 @@
-//! A site's Redis, which is a single server, or a primary with a replica that takes over.
+//! The Redis of a site: either a single server, or a primary with a replica that takes over.
 
 use std::fs;
 use std::net::SocketAddr;

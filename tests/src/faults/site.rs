@@ -55,7 +55,7 @@ pub(super) struct Site {
     pub(super) hook: SocketAddr,
     /// The address of Redis itself, bypassing the relays.
     pub(super) redis_address: SocketAddr,
-    /// Whether Redis has a replica, which must also confirm each event.
+    /// Whether Redis has a replica. If there is a replica, it must also confirm each event.
     pub(super) replicated_redis: bool,
     /// URL of the database itself, bypassing the relays.
     pub(super) database: String,
@@ -127,7 +127,7 @@ impl PreparedSite {
         Self { plan, binary, postgres, redis, replicated_redis, disk, folder, database, user }
     }
 
-    /// Starts a node in the test's process, to create shops with.
+    /// Starts a node in the test's process. The test creates the shops on this node.
     pub(super) async fn office(&self) -> Shop {
         let control = self.plan.control();
         let server = TestServer::start_at(self.database.clone(), |config| {
@@ -247,7 +247,7 @@ fn balance([a, b, c]: [u8; 3], folder: &Path) -> Child {
     command.arg("-db").arg("-f").arg(repository().join("deploy/haproxy.cfg"));
     command.env("NET", format!("{a}.{b}.{c}")).stdin(Stdio::null()).stdout(Stdio::null());
     command.stderr(append(&folder.join("balancer.log"))).kill_on_drop(true);
-    // only root can change its user
+    // HAProxy can change its user only if it starts as root
     if std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) != 0) {
         command.env("KEEP_USER", "1");
     }
@@ -255,7 +255,7 @@ fn balance([a, b, c]: [u8; 3], folder: &Path) -> Child {
 }
 
 impl Site {
-    /// Waits until the balancer answers a query, which a node that is ready has to serve.
+    /// Waits until the balancer answers a query. The balancer can answer only if a node is ready.
     async fn serves(&self) {
         let begun = std::time::Instant::now();
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");

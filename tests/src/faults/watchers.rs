@@ -1,5 +1,5 @@
-//! Subscribers over graphql-transport-ws. Each subscriber follows one callshop. After a disconnect, it resumes with its cursor on any node that it
-//! reaches.
+//! Subscribers over graphql-transport-ws. Each subscriber follows one callshop. After a disconnect, the subscriber resumes with its cursor on any
+//! node that it can reach.
 
 use std::io;
 use std::net::SocketAddr;
@@ -49,7 +49,7 @@ pub(super) fn digest(of: u64, seq: i64, kind: &str) -> u64 {
 }
 
 impl Seen {
-    /// A subscriber of a callshop whose last event is `seq`.
+    /// A subscriber of the callshop with the index `shop`. The number of the callshop's last event is `seq`.
     pub(super) fn new(shop: usize, seq: i64) -> Arc<Self> {
         Arc::new(Self {
             shop,

@@ -130,7 +130,7 @@ pub struct Call {
     pub id: Uuid,
     /// The proxy's `request_id`.
     pub request: String,
-    /// Index of the cabin that the call was made from.
+    /// Index of the caller's cabin.
     pub cabin: usize,
     /// Index of the dialed number.
     pub number: usize,
@@ -824,6 +824,6 @@ pub enum Event {
     Failed,
     /// Abandoned.
     Abandoned,
-    /// The proxy lost the call, which was last seen at this time.
+    /// The proxy lost the call. The proxy last listed the call at this time.
     Lost(i64),
 }

@@ -113,7 +113,7 @@ async fn entries(drive: &Drive<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// The fields of a call's row that the model also has.
+/// The fields that are both in a call's row and in the model.
 fn of_row(row: &call::Model) -> Result<Shown, Wrong> {
     let state = match row.state {
         CallState::Authorized => State::Authorized,

@@ -41,7 +41,7 @@ fn verdict<T>(done: &Result<T, Error>) -> Result<(), String> {
     }
 }
 
-/// Picks an element, counted from the newest. In three of four cases, picks a fitting element, if there is one.
+/// Picks an element, counted from the newest. If `back` is less than 3, picks only from the elements that fit, if there are any.
 fn pick(back: usize, fits: Vec<bool>) -> Option<usize> {
     let fitting: Vec<usize> = (0..fits.len()).filter(|index| fits[*index]).collect();
     match recent(fitting.len(), back) {
@@ -104,17 +104,17 @@ impl Drive<'_> {
         Err(format!("should be {expected:?}, is {found:?}"))
     }
 
-    /// Picks a session, preferably a session that fits.
+    /// Picks a session, preferably one for which `fits` is true.
     fn session(&self, back: usize, fits: impl Fn(&Session) -> bool) -> Option<usize> {
         pick(back, self.books.sessions.iter().map(fits).collect())
     }
 
-    /// Picks a call, preferably a call that fits.
+    /// Picks a call, preferably one for which `fits` is true.
     fn call(&self, back: usize, fits: impl Fn(&Call) -> bool) -> Option<usize> {
         pick(back, self.books.calls.iter().map(fits).collect())
     }
 
-    /// Picks a cabin, preferably a cabin that fits.
+    /// Picks a cabin, preferably one for which `fits` is true.
     fn cabin(&self, cabin: usize, fits: impl Fn(usize) -> bool) -> usize {
         let fitting: Vec<usize> = (0..CABINS.len()).filter(|cabin| fits(*cabin)).collect();
         let mostly = cabin < CABINS.len() && !fitting.is_empty();
@@ -457,7 +457,7 @@ impl Drive<'_> {
         let item = items.get(line).ok_or("a line of the bill is missing")?;
         let (amount, discount) = row.lines[line];
         let less = |of: bool| self.books.lines(session, of) - if discount == of { amount } else { 0 };
-        // an attendant may not remove items from a final statement, because the removal would be an unlimited discount
+        // an attendant is not allowed to remove items from a final statement, because the removal would be an unlimited discount
         let too_far = !owner && !discount && row.state == SessionState::Closed;
         let may = if too_far { Err("CEILING_EXCEEDED") } else { billable };
         let expected =
@@ -477,7 +477,7 @@ impl Drive<'_> {
         let due = self.books.due(session).max(0);
         let (cash, card) = (PaymentMethod::Cash, PaymentMethod::Card);
         let handed = match how {
-            // rounding may add up to half a step to a cash payment
+            // rounding may increase a cash payment by as much as half a step
             Paying::Cash => vec![(cash, due + 50_000)],
             Paying::CashAndChange(more) => vec![(cash, due + 50_000 + more)],
             Paying::Other(method) => vec![(METHODS[method], due)],

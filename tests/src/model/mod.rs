@@ -65,7 +65,7 @@ impl Dose {
 /// Panics at the first failing case, with the difference, the smallest failing case found, and the seed that reproduces it.
 pub fn run(backend: Backend, dose: Dose) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    // each backend always uses the same one of the setting's two values, so that a seed always gives the same result
+    // the setting depends only on the backend, so that a seed always gives the same result
     let program = runtime.block_on(Program::start(backend, backend == Backend::Sqlite));
     let (begun, every) = (Instant::now(), AUDIT_AFTER.max(dose.cases / 20));
     println!("{backend:?}: {} cases from seed {}", dose.cases, dose.seed);

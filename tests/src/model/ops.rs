@@ -1,5 +1,5 @@
-//! Defines the operations in a branch of the account tree, and how a case is drawn from them. An index refers to the list at the time of the
-//! operation, modulo the list's length. Therefore, a sequence of operations stays valid when shrinking removes operations.
+//! Defines the operations in a branch of the account tree, and draws random cases from these operations. An index refers to the list at the time of
+//! the operation, modulo the list's length. Therefore, a sequence of operations stays valid when shrinking removes operations.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ pub const ACCOUNTS: usize = 6;
 pub const PARENTS: [usize; ACCOUNTS] = [0, 0, 1, 2, 3, 2];
 /// The callshops among the accounts.
 pub const SHOPS: [usize; 2] = [4, 5];
-/// The shop (0 or 1) that each cabin is in.
+/// The shop (0 or 1) of each cabin.
 pub const CABINS: [usize; 5] = [0, 0, 0, 1, 1];
 /// Dialed numbers: two numbers for which every tariff has rates, a number for which some tariffs have no rate, and an emergency number.
 pub const NUMBERS: [&str; 4] = ["+13055550123", "+351211234567", "+4930123456", "190"];

@@ -68,7 +68,7 @@ impl Program {
         config.hook.secrets = vec![HOOK_SECRET.to_owned().into()];
         config.calls.slice_seconds = SLICE;
         config.calls.charge_unacknowledged = charge_unacknowledged;
-        // the end of a call in an event may be up to a quarter of an hour before or after the current time
+        // an event may report an end of a call that is up to a quarter of an hour before or after the current time
         config.calls.clock_skew_seconds = 3_600;
         let time = TestTime::default();
         let app = crate::server::node(config, time.clock()).await.app;

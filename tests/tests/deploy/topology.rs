@@ -25,7 +25,7 @@ use crate::run;
 
 const WATCH: &str = "subscription($id: ID!, $after: String) { callshopActivity(callshopId: $id, after: $after) { cursor event { seq kind } } }";
 
-/// A running topology with a shop, whose phone is registered at the proxy.
+/// A running topology with a shop. The shop's phone is registered at the proxy.
 struct Stage {
     local: Local,
     attendant: Client,
@@ -498,7 +498,7 @@ fn deployed_monitoring_follows_the_network() {
     assert_eq!(seen, 4);
 }
 
-/// A program that logs its command line and environment, and the files that they name.
+/// A program that logs its command line, its environment, and the files that the command line and the environment name.
 fn spy(folder: &Path, name: &str, then: &str) {
     let text = format!(
         "#!/bin/sh\n{{ echo \"{name} $*\"; cat /proc/$$/environ; env; }} | tr '\\0' '\\n' >>{0}/seen\n\
@@ -550,7 +550,7 @@ fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
     for (name, secret) in SECRETS {
         assert!(settings.contains(&format!("#!substdef \"!{name}!{secret}!g\"\n")), "{settings}");
     }
-    // by default, the data for emergency calls is in the same database as the rest
+    // by default, the data for emergency calls is in the same database as the proxy's other data
     assert!(settings.contains(&format!("\"!CS_DB_EMERGENCY!{}!g\"", SECRETS[2].1)), "{settings}");
     assert!(settings.contains("!CS_GATEWAY!192.0.2.1:5060!") && !settings.contains("_FILE!"), "{settings}");
     let mode =

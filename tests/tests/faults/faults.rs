@@ -160,7 +160,7 @@ async fn faults_of_a_full_disk_on_sqlite_are_told_and_over_when_there_is_room() 
     drop(disk);
 }
 
-/// The event of an abandoned call attempt, which depends on no other event.
+/// The event of an abandoned call attempt. This event depends on no other event.
 fn given_up() -> Value {
     json!({ "eid": unique("eid"), "kind": "abandoned", "ts": micros(Utc::now()), "proxy": "test", "request_id": unique("request"),
         "reason": "no answer" })

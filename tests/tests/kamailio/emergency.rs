@@ -58,7 +58,7 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     stage.block(1).await;
     stage.kept(0, false).await;
     stage.kept(1, true).await;
-    // while the API is running, it decides; a blocked phone may make only emergency calls
+    // while the API is running, the API decides about calls; a blocked phone may make only emergency calls
     dials(&stage.sip, &stage.phones[1], "190").await;
     is_refused(&stage.sip, &stage.phones[1], "11988880111", "403").await;
     let seen = stage.calls().await.len();
@@ -130,7 +130,8 @@ async fn kamailio_the_operators_emergency_numbers_hold_too() {
     stage.finish().await;
 }
 
-/// The API's machine is dead and silent, and registering phones wait for the API. An emergency call does not have to wait for their requests.
+/// The API's machine is dead and silent, and registering phones wait for the API. An emergency call does not have to wait for the requests of these
+/// phones.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
     let plan = SipPlan::new();

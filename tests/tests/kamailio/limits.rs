@@ -147,7 +147,8 @@ async fn kamailio_three_cabins_share_forty_seconds() {
     stage.finish().await;
 }
 
-/// A deposit for eight seconds is increased by six seconds' worth during the call, so the call is ended after fourteen seconds.
+/// At first, the deposit pays for eight seconds. During the call, a second deposit pays for six more seconds, so the call is ended after fourteen
+/// seconds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_deposit_is_raised_during_the_call() {
     let stage = Stage::set(Backend::Sqlite, 1, &[]).await;

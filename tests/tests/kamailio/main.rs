@@ -57,7 +57,7 @@ fn talk(answered: DateTime<Utc>, ended: DateTime<Utc>) -> i64 {
     (micros + 999_999) / 1_000_000
 }
 
-/// Index of the rate, and the cost of a call of `seconds` to a number. The function uses the longest prefix and whole increments, and rounds once to
+/// The billed seconds and the cost of a call of `seconds` to a number. The function uses the longest prefix and whole increments, and rounds once to
 /// a hundred micros, half up.
 fn charge(deck: &[Rate], number: &str, seconds: i64) -> (i64, i64) {
     let matching = deck.iter().filter(|rate| number.trim_start_matches('+').starts_with(rate.prefix));
@@ -97,7 +97,7 @@ fn deck(rates: &[Rate]) -> String {
 const CALL: &str = "id cabinId number dialed state answeredAt endedAt billedSeconds cost { amount } costs { account billedSeconds amount { amount } } \
     sipCode endedBy cause refusal elapsedSeconds estimated";
 
-/// A shop with an open register and the prices of `RETAIL`, whose phones use a real proxy.
+/// A shop with an open register and the prices of `RETAIL`. The shop's phones use a real proxy.
 struct Stage {
     shop: Shop,
     sip: Sip,

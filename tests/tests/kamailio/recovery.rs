@@ -29,8 +29,8 @@ async fn kamailio_keeps_events_while_the_api_is_away() {
     stage.finish().await;
 }
 
-/// The proxy's clock is two hours ahead while the API is away, and is set back before the API returns. An event that is waiting out a pause must not
-/// keep waiting until these two hours have passed.
+/// The proxy's clock is two hours ahead while the API is away, and is set back before the API returns. When the clock is set back, an event that
+/// waits for its next delivery attempt must not wait two hours longer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_clock_that_is_set_back_delays_no_event() {
     let mut stage = Stage::on(SipPlan::new().with_clock(), Backend::Sqlite, 1, &[], 30).await;

@@ -136,7 +136,7 @@ on_both!(a_node_that_is_told_to_stop_loses_nobody_and_nothing, |backend| async m
         tokio::time::timeout(PATIENCE, stream).await.expect("the stream ends").expect("the stream was read");
     assert!(seen.contains("event: next") && !seen.contains("event: complete"), "clients resume: {seen}");
 
-    // new connections are refused, requests in progress are answered
+    // new connections are refused, but requests in progress are answered
     while TcpStream::connect(site.hook).await.is_ok() {
         assert!(told.elapsed() < PATIENCE, "the hook still accepts connections");
         tokio::time::sleep(Duration::from_millis(20)).await;

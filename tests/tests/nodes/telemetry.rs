@@ -160,7 +160,7 @@ async fn a_call_is_traced_through_redis_to_its_subscriber() {
     };
     collector.until("entry, batch and delivery in one trace", chain).await;
 
-    // many requests share one transaction; its span links to all of them
+    // many requests share one transaction; the transaction's span links to all of these requests
     let begun = Instant::now();
     let mut round = 1_u64;
     loop {

@@ -167,7 +167,7 @@ on_both!(an_account_has_a_feed_of_its_own, |backend: Backend| async move {
     ];
     assert_eq!(subjects, expected);
 
-    // the log has a message without a callshop, which can be sent again
+    // the log has a message that belongs to no callshop; this message can be sent again
     let log = "query($id: ID!) { webhook(id: $id) { deliveries(first: 1) { nodes { deliveryId callshopId seq } } } }";
     let mut log = shop.reseller.ok(log, json!({ "id": own })).await;
     let entry = log["webhook"]["deliveries"]["nodes"][0].take();

@@ -129,11 +129,11 @@ on_both!(events_are_written_as_the_executor_would, |backend: Backend| async move
     shop.finish().await;
 });
 
-/// One document for many subscribers, each of which may ask for other kinds of events.
+/// One document for many subscribers. Each subscriber chooses the kinds of events that it receives.
 const SHARED: &str = "subscription($s: ID!, $k: [ActivityKind!]) { callshopActivity(callshopId: $s, kinds: $k) { cursor \
     event { seq kind cabinId call { number cost { amount } } } } }";
 
-/// A subscriber: its token, its languages, its document and its variables; and the numbers of the cabins and the kinds that it is to receive.
+/// A subscriber, with the cabins (counted from 0) and the kinds of the events that the subscriber must receive.
 struct Subscriber<'a> {
     token: &'a str,
     languages: &'a str,
@@ -236,7 +236,8 @@ on_both!(an_event_is_written_once_for_each_document_and_role, |backend: Backend|
         assert_eq!((events.len(), &events), (count, &wanted));
     }
     assert_eq!(first.iter().filter(|event| event["call"]["number"] == "+351912345678").count(), 4);
-    // eight events, each written for the attendants' two documents, the owner, the token and the one cabin
+    // each of the eight events is written five times: for each of the attendant's two documents, for the owner, for the token, and for the subscriber
+    // of the event's cabin
     assert_eq!(written().await - before, 40.0);
     shop.finish().await;
 });

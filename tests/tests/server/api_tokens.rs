@@ -71,7 +71,7 @@ on_both!(a_program_acts_for_the_maker, |backend: Backend| async move {
     let entry = json!({ "action": "createTariff", "objectId": tariff["tariff"]["id"], "address": "127.0.0.1", "user": viewer,
         "apiToken": { "id": id, "name": "Nightly import" } });
     assert_eq!(log[0], entry);
-    // an account may not see which user of an account above it made the change
+    // an account cannot see which user of an account above it made the change
     let input = json!({ "accountId": shop.id, "tariffId": tariff["tariff"]["id"], "kind": "RETAIL" });
     program.did("assignTariff", "AssignTariffInput", input, "callshop { id }").await;
     let log = shop.owner.account_list("auditLog", &shop.id, 1, "action user { id } apiToken { id }").await;
@@ -187,7 +187,7 @@ on_both!(revocation_ends_a_token_on_every_node, |backend: Backend| async move {
     let query = "subscription($s: ID!) { callshopActivity(callshopId: $s) { cursor } }";
     far.subscribe("1", query, json!({ "s": shop.id })).await;
     far.next().await;
-    // accounts above the token's creator may revoke the token; a neighboring account may not, and does not see the token
+    // accounts above the token's creator can revoke the token; a neighboring account can neither revoke nor see the token
     let input = json!({ "name": "Another", "owner": person() });
     let made = shop.reseller.did("createCallshop", "CreateCallshopInput", input, "owner { login }").await;
     let neighbor = Client::anonymous(shop.server.http).login(&text(&made["owner"]["login"]), PASSWORD).await;

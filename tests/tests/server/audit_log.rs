@@ -123,7 +123,7 @@ fn changes(entry: &Value) -> BTreeMap<String, (Value, Value)> {
         .collect()
 }
 
-/// Runs mutations and checks the audit entry of each.
+/// Runs mutations, and checks the audit entry of each mutation.
 struct Log<'a> {
     shop: &'a Shop,
     users: BTreeMap<String, String>,

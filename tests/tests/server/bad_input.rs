@@ -299,7 +299,7 @@ on_both!(no_batch_of_events_blocks_the_queue_of_its_proxy, |backend| async move 
         (0..count).map(|_| event("boot", &Value::Null, Utc::now(), json!({}))).collect()
     };
     assert_eq!(hook.post("events", &json!([])).await, (200, json!({ "results": [] })));
-    // the batch exceeds the documented maximum; still, each event counts and gets a result under its own key, in the order of the batch
+    // the batch is larger than the documented maximum, but each event still gets a result under its own key, in the order of the batch
     let mut long = boots(1_000);
     long[998] = json!("noise");
     let (status, answer) = hook.post("events", &json!(long)).await;
@@ -523,7 +523,7 @@ on_both!(guessing_is_slowed_and_the_owner_gets_in, |backend| async move {
     let set =
         |failures: i32| format!("UPDATE user_account SET failed_logins = {failures} WHERE name = '{short}'");
     let conn = shop.server.app.store.reader();
-    // no matter how many guesses have failed, a login with the right password has to wait at most as long as documented
+    // no matter how many guesses have failed, a login with the right password waits no longer than documented
     for failures in [12, 68, 69, 1000, i32::MAX] {
         conn.execute_unprepared(&set(failures)).await.expect("a count of failures");
         let refused = login(&anonymous, &name, PASSWORD).await;

@@ -52,8 +52,8 @@ on_both!(each_cabin_shows_its_own_calls_newest_first, |backend: Backend| async m
     shop.finish().await;
 });
 
-// a query for a list of calls reads fewer columns of each call, and reads them by position; nevertheless, every field must have the same value as
-// when the call is queried alone
+// a query for a list of calls reads fewer columns of each call, and reads the columns by position; nevertheless, every field must have the same value
+// as in a query for the call alone
 on_both!(a_call_in_a_list_shows_what_it_shows_alone, |backend: Backend| async move {
     const ALL: &str = "id cabinId sessionId dialed number numberFormatted destination emergency state authorizedAt ringingAt answeredAt \
         endedAt elapsedSeconds cost { amount currency } billedSeconds pricePerMinute { amount } connectionFee { amount } \

@@ -95,7 +95,7 @@ on_both!(a_page_stays_logged_in_by_its_cookie, |backend: Backend| async move {
     let bearer = |token: &str| format!("Bearer {token}");
     let theirs = bearer(&text(&other.body["data"]["login"]["accessToken"]));
     assert!(browser.send(LOGOUT, json!({}), &[("authorization", &theirs)]).await.set.is_none());
-    // when the login that the cookie belongs to ends, the cookie is removed
+    // when the cookie's login ends, the cookie is removed
     let token = browser.load().await;
     let ended = browser.send(LOGOUT, json!({}), &[("authorization", &bearer(&token))]).await;
     assert_eq!((ended.set.is_some(), &browser.cookie), (true, &None));

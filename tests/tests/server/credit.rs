@@ -58,7 +58,7 @@ on_both!(a_correction_takes_no_more_than_is_left, |backend| async move {
     assert_eq!(standing(&shop.owner, &shop.id).await, [json!("-30"), json!("50"), json!("0"), json!("20")]);
     assert_eq!(limit("29.999999").await, "INSUFFICIENT_CREDIT");
     assert_eq!(limit("30").await, "none");
-    // top-ups are refused if they are in another currency, for an account outside the branch, or for the caller's own account
+    // a correction is refused if it is in another currency, or if it is for the caller's own account
     let input = json!({ "accountId": shop.id, "amount": { "amount": "1", "currency": "USD" }, "reason": "x", "idempotencyKey": unique("key") });
     let refused = shop.reseller.code("adjustCredit", "AdjustCreditInput", input, "transferId").await;
     assert_eq!(refused, "CURRENCY_MISMATCH");

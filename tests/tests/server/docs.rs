@@ -128,7 +128,7 @@ fn run(steps: &[Step]) -> Vec<String> {
     outputs
 }
 
-/// The PATH on which `python3` has the packages that `tests/run` installs, if they are there.
+/// The PATH, preceded by the folder into which `tests/run` installs a `python3` with the packages.
 fn path_with_packages() -> std::ffi::OsString {
     let own = std::env::var_os("PATH").unwrap_or_default();
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);

@@ -1,4 +1,4 @@
-//! Tests the announcements that a call ends soon and that a deposit is nearly used up.
+//! Tests the announcements that a call will end soon and that a deposit is nearly used up.
 
 use chrono::{TimeDelta, Utc};
 use sea_orm::EntityTrait as _;
@@ -15,7 +15,7 @@ const EVENTS: &str = "subscription($s: ID!) { ...R } fragment R on Subscription 
     callshopActivity(callshopId: $s, kinds: [CALL_ENDING_SOON, DEPOSIT_LOW]) { snapshot { asOf } \
     event { kind cabinId sessionId call { state endingSoon } } } }";
 
-/// An open shop with one cabin, whose proxy accepts limits.
+/// An open shop with one cabin. The shop's proxy accepts limits.
 async fn shop(backend: Backend) -> (Shop, FakeProxy) {
     let control = FakeProxy::start().await;
     let server = TestServer::start(backend, |config| {
@@ -73,7 +73,7 @@ on_both!(a_call_on_a_deposit_is_announced_once, |backend: Backend| async move {
     socket.subscribe("1", EVENTS, json!({ "s": shop.id })).await;
     assert!(socket.next().await["callshopActivity"]["snapshot"]["asOf"].is_string());
     let session = prepaid(&shop, "0.10").await;
-    // the deposit pays for 100 seconds, so 52 seconds are left
+    // the deposit pays for 100 seconds; the call was answered 48 seconds ago, so 52 seconds are left
     let reference = talking(&shop, 48).await;
     for kind in ["CALL_ENDING_SOON", "DEPOSIT_LOW"] {
         let told = json!({ "kind": kind, "cabinId": shop.cabins[0], "sessionId": session, "call": { "state": "ANSWERED", "endingSoon": true } });

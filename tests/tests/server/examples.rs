@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 
 /// Maximum time for one command.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// A carrier's deck that has a question: no date has a day over 12.
+/// A carrier's deck that raises a question about the order of day and month, because no date has a day over 12.
 const DECK: &str = "Destination;Code;New Rate;Effective\nPortugal;351;0,3300;03/04/2026\nPortugal Mobile;3519;0,4100;03/04/2026\n";
 const QUESTION: &str = "DATE_ORDER=1";
 
@@ -131,7 +131,7 @@ on_both!(the_scripts_manage_prices, |backend: Backend| async move {
     let desk = Desk::new(&shop, &token(&shop.reseller, &scopes).await);
     let (tariff, november) = prices_of_the_shop(&shop).await;
 
-    // Python: from the first look to a schedule
+    // the Python client, from its first command to a scheduled version
     let seen = desk.python(&["token"]).await.ok();
     assert!(seen.starts_with("Prices: ") && seen.contains("TARIFFS_WRITE"), "{seen}");
     assert!(desk.python(&["tariffs"]).await.ok().contains(&format!("{tariff} {november} ")));
@@ -159,7 +159,7 @@ on_both!(the_scripts_manage_prices, |backend: Backend| async move {
     let quote = ["quote", "--shop", &shop.id, "00351212345678"];
     assert_eq!(desk.python(&quote).await.ok(), "+351212345678 Portugal: 0.3 BRL per minute");
 
-    // shell: a correction that takes effect now
+    // the shell client, with a correction that takes effect now
     desk.write("hotfix.csv", &DECK.replace("0,3300", "0,3100"));
     let asked = desk.shell("import-deck", &["--tariff", &tariff, "hotfix.csv"]).await;
     assert_eq!((asked.status, asked.output.as_str()), (Some(3), ""), "{asked:?}");
@@ -187,7 +187,7 @@ on_both!(the_scripts_manage_prices, |backend: Backend| async move {
         "{again:?}"
     );
 
-    // a key stands for one file
+    // an idempotency key belongs to one file
     let keyed = ["--tariff", &tariff, "--dry-run", "--key", "march", "--answer", QUESTION, "hotfix.csv"];
     desk.shell("import-deck", &keyed).await.ok();
     desk.write("hotfix.csv", &DECK.replace("0,3300", "0,3200"));
@@ -209,7 +209,7 @@ on_both!(the_scripts_manage_prices, |backend: Backend| async move {
     assert_eq!(desk.python(&["export-calls", "--shop", &shop.id, &month]).await.ok(), calls);
     assert_eq!(desk.shell("export-month", &["--shop", &shop.id, "2024-12"]).await.ok(), lines[0]);
 
-    // a token without reports:read can also import
+    // a token can import without the scope reports:read; the program then prints a warning
     desk.write("token.txt", &token(&shop.reseller, &["TARIFFS_WRITE"]).await);
     let drafted = desk.python(&["import", "--tariff", &tariff, "rates.csv"]).await;
     assert!(drafted.errors.contains("the token needs the scope reports:read"), "{drafted:?}");

@@ -35,7 +35,7 @@ async fn body(server: &TestServer, client: &Client, path: &str) -> String {
     text
 }
 
-/// The status of a response, whose body is read to the end.
+/// Reads a response to the end, and returns the status of the response.
 async fn status(server: &TestServer, client: &Client, path: &str) -> u16 {
     let response = get(server, client, path).await;
     let status = response.status().as_u16();
@@ -69,7 +69,7 @@ async fn link(client: &Client, input: Value) -> Value {
     client.tried("createExportLink", "CreateExportLinkInput", input, "url expiresAt").await
 }
 
-/// A shop with a paid session of two calls, one of them to a destination that begins like a formula.
+/// A shop with a paid session of two calls. The name of one call's destination begins like a formula.
 async fn busy(backend: Backend) -> Shop {
     let shop = Shop::start(backend, 1).await;
     price(&shop.reseller, &shop.id, &RETAIL.replace("55,Brazil", "55,=1+1"), "RETAIL", None).await;
@@ -137,7 +137,7 @@ on_both!(an_export_has_the_rows_of_the_api, |backend: Backend| async move {
     let open = rows(server, owner, &shifts).await;
     assert_eq!((&open[0]["number"], &open[0]["float"]), (&json!(1), &json!("100")), "{open:?}");
     assert_eq!((&open[0]["closed_at"], &open[0]["cash_counted"]), (&Value::Null, &Value::Null));
-    // the drawer is counted blind, so the attendant may not see the float of the open shift
+    // the drawer is counted blind, so the attendant must not see the float of the open shift
     assert_eq!(rows(server, &shop.attendant, &shifts).await[0]["float"], Value::Null);
     shop.finish().await;
 });
@@ -365,7 +365,7 @@ on_both!(a_link_is_of_one_export_and_of_one_login, |backend: Backend| async move
     let answer = shop.attendant.send(query, json!({ "i": payments })).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
 
-    // a link ends with the login or the token that made it
+    // a link is no longer valid when the login or the token that created it ends
     let of_attendant = text(&link(&shop.attendant, input.clone()).await["url"]);
     assert!(works(&of_attendant).await);
     shop.attendant.did("logout", "LogoutInput", json!({}), "done").await;

@@ -395,7 +395,7 @@ on_both!(an_attempt_asked_again_after_it_is_over_is_refused, |backend: Backend| 
     shop.finish().await;
 });
 
-/// Runs call ends, call attempts and closings in one branch on two nodes at the same time, in every combination. None of them may deadlock.
+/// Runs call ends, call attempts and closings in one branch on two nodes at the same time, in every combination. No combination may cause a deadlock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_lock_in_one_order_on_postgres() {
     const CABINS: usize = 12;
@@ -557,7 +557,7 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
     assert_eq!(closed["statement"]["total"]["amount"], "0.02");
     let input = json!({ "sessionId": sessions[1], "payments": [{ "method": "CASH", "amount": "0.02" }], "idempotencyKey": unique("key") });
     shop.attendant.did("settleSession", "SettleSessionInput", input, "session { id }").await;
-    // all calls had lasted 45 seconds
+    // each call had really lasted 45 seconds
     for call in &calls {
         assert_eq!(shop.hook().events(&[end(call, answered, 45_000)]).await, ["applied"]);
         assert_eq!(

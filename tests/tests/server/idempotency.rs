@@ -79,7 +79,7 @@ fn is_recorded(mutation: &str) -> bool {
     !["createTariffImport", "replayDelivery"].contains(&mutation)
 }
 
-/// The number of audit entries and of keys of a mutation.
+/// The number of audit entries for a mutation, and the number of its idempotency keys.
 async fn written(server: &TestServer, mutation: &str) -> [i64; 2] {
     let conn = server.app.store.reader();
     let mut counts = [0; 2];

@@ -1,7 +1,7 @@
-//! Tests of the answers that a node keeps. Every change of a field in such an answer is numbered, so no kept answer outlives a change.
+//! Tests the answers that a node keeps. Every change of a field in such an answer is numbered, so no kept answer outlives a change.
 //!
-//! In debug builds, the server compares each kept answer with a fresh one, and refuses the request if they differ. So these tests only have to ask again
-//! after each change.
+//! In debug builds, the server compares each kept answer with a fresh one, and refuses the request if they differ. Therefore, these tests only have
+//! to repeat the queries after each change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +56,7 @@ impl Screens {
     }
 }
 
-/// The marked fields of a type, with the objects in them up to this depth.
+/// A selection of the marked fields of a type, with nested objects up to this depth.
 fn selection(
     schema: &Schema,
     marked: &BTreeMap<&str, BTreeSet<&str>>,

@@ -277,7 +277,7 @@ fn every_message_is_translated_and_every_translation_is_used() {
     assert!(unused.is_empty(), "remove these sentences, because no message has them: {unused:?}");
 }
 
-/// Each question about a carrier's deck has a translation, because its code is its key.
+/// Each question about a carrier's deck must have translations. The key of a translation is the question's code.
 #[test]
 fn every_question_about_a_deck_is_translated() {
     let mut codes = BTreeSet::new();

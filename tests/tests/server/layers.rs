@@ -1,5 +1,5 @@
-//! Tests the rules of the layers that a crate boundary cannot express: the crates and libraries that each crate may depend on, and the places
-//! where SQL, floats and transactions may appear.
+//! Tests the layer rules that the compiler does not enforce: the crates and libraries on which each crate may depend, and the places where SQL,
+//! floats and transactions may appear.
 
 use std::path::{Path, PathBuf};
 

@@ -70,7 +70,7 @@ on_both!(a_lost_answer_to_a_refresh_ends_no_login, |backend| async move {
     let row = row.one(shop.server.app.store.reader()).await.expect("the database answers").expect("a login");
     assert!(!format!("{row:?}").contains(secret), "no refresh token may be stored");
 
-    // the clock also runs by itself, so a busy machine needs some of the thirty seconds
+    // the clock also runs on its own, so the requests of a busy machine use up some of the thirty seconds
     shop.server.time().pass(TimeDelta::seconds(20));
     assert_eq!(refresh(&nodes[1], &first).await, second, "within half a minute");
     let third = refresh(&nodes[0], &second).await;

@@ -248,7 +248,7 @@ fn a_shop(id: Uuid) -> account::Model {
     }
 }
 
-/// Inserts a shop with a user, a shift and a cabin, all with this id, for a session to refer to.
+/// Inserts a shop with a user, a shift and a cabin, all with this id. A session can then refer to them.
 async fn furnish(conn: &impl ConnectionTrait, id: Uuid) {
     accounts::insert(conn, a_shop(id)).await.unwrap();
     let zero = entity::Micros(0);
@@ -537,7 +537,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     }
 }
 
-/// Runs a batch's queries, except those for its calls, both for existing rows and for missing rows.
+/// Runs the queries of a batch, except the queries for the batch's calls. Some of the requested rows exist, and others are missing.
 async fn meet(conn: &Explaining, call: &call::Model) {
     let (open, missing) = (a_session(new_id()), new_id());
     furnish(conn, open.id).await;

@@ -202,7 +202,7 @@ on_both!(a_lost_call_is_charged_to_the_last_second_seen, |backend: Backend| asyn
     let estimated =
         problems.as_array().expect("groups").iter().find(|group| group["kind"] == "END_ESTIMATED");
     assert_eq!(estimated.expect("both calls are problems")["problems"].as_array().map(Vec::len), Some(2));
-    // the row in `call_sighting` of an ended call is deleted
+    // when a call has ended, its row in `call_sighting` is deleted
     stage.round().await;
     assert_eq!((stage.sighting(&first).await, stage.sighting(&ringing).await), (None, None));
     // the true end of the call arrives late
@@ -577,7 +577,7 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
         let rows = proxies::Entity::find().all(shop.server.app.store.reader()).await.expect("rows");
         rows.into_iter().filter_map(|row| Some((row.name, row.listed_at?))).collect::<BTreeMap<_, _>>()
     };
-    // each proxy is reconciled twice, which would reveal a phone that alternates between the proxies
+    // each proxy is reconciled twice; a single reconciliation would not show that a phone alternates between the proxies
     let rounds = async || {
         let mut places = Vec::new();
         for _ in 0..2 {

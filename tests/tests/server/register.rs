@@ -148,7 +148,7 @@ on_both!(a_deposit_of_one_shift_is_settled_in_the_next_and_refunded_after_its_re
         assert_eq!(drawer(&shop, &shift).await["CASH"], "0");
     }
     assert_eq!(book(&shop, Book::Sales).await, "-2");
-    // all cash from outside was returned, together with the sales minus the refund, except for the missing half unit
+    // all cash from outside went back, plus the sales minus the refund (2), except for the missing half unit (0.5)
     assert_eq!(book(&shop, Book::Outside).await, "1.5");
     shop.finish().await;
 });

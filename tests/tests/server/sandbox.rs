@@ -1,4 +1,4 @@
-//! Tests the sandbox of the demo, whose calls are made on request.
+//! Tests the demo's sandbox, in which calls are made on request.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -19,7 +19,7 @@ async fn screen(shop: &Shop, cabin: usize) -> (String, Client) {
     (text(&made["screen"]["screenId"]), client)
 }
 
-/// The messages of a screen until `is_expected`.
+/// Waits for a message of the screen for which `is_expected` is true, and returns this message.
 async fn until(socket: &mut Socket, is_expected: impl Fn(&Value) -> bool) -> Value {
     loop {
         let shown = socket.next().await["customerScreen"].take();

@@ -167,7 +167,7 @@ on_both!(guessed_codes_are_slowed_like_guessed_passwords, |backend: Backend| asy
     }
     let count = |outcome: &str| outcomes.iter().filter(|found| *found == outcome).count();
     assert!(count("TOTP_INVALID") <= 6 && count("TRY_LATER") >= 6, "{outcomes:?}");
-    // after many wrong codes, the right code must also wait, and so must the mutations of the user's other login
+    // after many wrong codes, even a login with the right code must wait, and the mutations of the user's other login must wait as well
     let short = name.split('@').next().expect("a name");
     let many = format!("UPDATE user_account SET failed_logins = 12 WHERE name = '{short}'");
     shop.server.app.store.reader().execute_unprepared(&many).await.expect("a count of failures");

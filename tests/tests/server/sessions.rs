@@ -209,7 +209,7 @@ on_both!(discounts_have_a_ceiling, |backend| async move {
     shop.open_register().await;
     let session = shop.open_cabin(0).await;
     did(&shop.attendant, "addSessionItem", item(&session, "10", 1)).await;
-    // by default attendants may not give discounts
+    // by default, attendants are not allowed to give discounts
     assert_eq!(code(&shop.attendant, "applyDiscount", discount(&session, "0.01")).await, "CEILING_EXCEEDED");
     settings(&shop, json!({ "attendantMaxDiscount": "3" })).await;
     did(&shop.attendant, "applyDiscount", discount(&session, "2")).await;

@@ -10,7 +10,7 @@ use app::auth::login;
 use app::{App, ledger};
 use base::clock::Clock;
 use sea_orm::{ConnectionTrait as _, Database};
-/// An application over a migrated database.
+/// An application on a migrated database.
 async fn application(url: &str) -> Arc<App> {
     let config = Config { database_url: url.to_owned(), database_connections: 2, ..Config::default() };
     tests::server::node(config, Clock::system()).await.app

@@ -51,7 +51,7 @@ impl Stream {
         set.split(';').next().expect("a pair").to_owned()
     }
 
-    /// The id and the data of the next event, whose name is `next`.
+    /// The id and the data of the next event with the name `next`. Other events are skipped.
     async fn next(&mut self) -> (Option<String>, Value) {
         loop {
             while let Some((block, rest)) = self.unread.split_once("\n\n") {

@@ -120,7 +120,7 @@ on_both!(an_uploaded_deck_becomes_a_version, |backend: Backend| async move {
     let (one, two) = tokio::join!(put(&shop.server, &url, file.clone()), put(&shop.server, &url, file));
     let mut statuses = [one.0, two.0];
     statuses.sort_unstable();
-    // the other upload gets 503 while the first is being received, or 409 afterward
+    // the other upload gets 503 while the first upload is being received, or 409 afterward
     assert!(matches!(statuses, [202, 409 | 503]), "{one:?} {two:?}");
     let id = text(&job["id"]);
     let done = reaches(&shop, &id, "DONE").await;

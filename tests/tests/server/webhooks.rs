@@ -352,7 +352,7 @@ on_both!(a_program_makes_webhooks_with_its_own_rights, |backend: Backend| async 
     let made = wide.did("createWebhook", "CreateWebhookInput", input, "webhook { id role scopes }").await;
     assert_eq!(made["webhook"]["scopes"], json!(["CALLS_READ", "WEBHOOKS_READ", "WEBHOOKS_WRITE"]));
     assert_eq!(made["webhook"]["role"], "CALLSHOP_OWNER");
-    // an API token that may not read calls cannot create a webhook that sends them
+    // an API token without permission to read calls can neither create nor change a webhook that sends calls
     let moved = json!({ "webhookId": made["webhook"]["id"], "url": receiver.url() });
     assert_eq!(
         narrow.code("updateWebhook", "UpdateWebhookInput", moved.clone(), "webhook { id }").await,

@@ -1,7 +1,7 @@
 //! Tests that answers written by plans have the same bytes as the executor's answers.
 //!
 //! In debug builds, the server itself compares each written value with the executor's, in every test. The tests below compare whole answers. To get
-//! the executor's answer, they put a directive on each scalar.
+//! the executor's answer, these tests put a directive on each scalar.
 
 use apollo_compiler::Schema;
 use apollo_compiler::schema::{Component, ExtendedType, FieldDefinition};

@@ -6,12 +6,12 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum as _};
 use tests::faults::{Disk, Fault, Plan, rolling, run};
 
-/// Starts two nodes, PostgreSQL, Redis, the balancer and the SIP proxy on loopback. Makes calls, and follows them as subscribers. Injects several
-/// faults at once; the faults are drawn from a seed. Afterward every acknowledged event must be stored and delivered once, money must be exact, and
-/// `callshop audit` must pass.
+/// Starts two nodes, PostgreSQL, Redis, the balancer and the SIP proxy on loopback. Makes calls, and opens subscribers that follow the calls. Injects
+/// several faults at once; the faults are drawn from a seed. Afterward every acknowledged event must be stored and delivered once, money must be
+/// exact, and `callshop audit` must pass.
 ///
-/// Requires the programs that tests/run installs, and root for disk-full. Without root, disk-full is left out, with a message. The exit status is 0
-/// if every check passed; otherwise, it is 1, and the failed checks are printed.
+/// Requires the programs that tests/run installs. The fault disk-full also requires root; without root, it is left out, with a message. The exit
+/// status is 0 if every check passed; otherwise, it is 1, and the failed checks are printed.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {

@@ -60,7 +60,7 @@ impl Cluster {
         run(self.debian("pg_ctlcluster").args([&self.version, "main", "start"]));
     }
 
-    /// A program run as the user postgres, which needs no password.
+    /// A program that runs as the user postgres. This user needs no password.
     fn as_postgres(&self, program: &Path) -> Command {
         let mut command = self.told("runuser");
         command.args(["-u", "postgres", "--"]).arg(program);

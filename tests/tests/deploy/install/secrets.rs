@@ -1,4 +1,4 @@
-//! Tests the permissions of files with secrets, and that secrets never reach a commit or an image.
+//! Tests the permissions of files that contain secrets, and checks that secrets never reach a commit or an image.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -9,7 +9,7 @@ use tests::local::repository;
 
 use super::{bash, mode, read, run};
 
-/// Those files in a folder that other users can read or write.
+/// Names of those files in a folder that are not private to their owner.
 fn open_files(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("a folder").filter_map(Result::ok);
     let open = entries.filter(|entry| mode(&entry.path()) & 0o077 != 0);
@@ -98,7 +98,7 @@ fn deployed_backups_of_sqlite_are_their_owners_alone_and_whole() {
     assert_eq!(fs::read_dir(folder.path().join("other")).map_or(0, Iterator::count), 0);
 }
 
-/// Paths to which the guides write secrets. These paths are inside image contexts.
+/// Paths to which the guides write secrets. These paths are inside the build contexts of images.
 const WRITTEN: [&str; 10] = [
     "deploy/secrets/token_key",
     "deploy/secrets/.made",

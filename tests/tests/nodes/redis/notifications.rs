@@ -17,7 +17,7 @@ use super::{NOTICED, is_up, linked, until};
 
 const SHOP: &str =
     "subscription($s: ID!) { callshopActivity(callshopId: $s) { snapshot { asOf } event { seq kind } } }";
-/// A subscriber on a node, which records every `seq` with the time of arrival.
+/// A subscriber on a node. The subscriber records every `seq` with the time of arrival.
 struct Watcher {
     seen: watch::Receiver<(i64, Instant)>,
     times: Arc<std::sync::Mutex<VecDeque<(i64, Instant)>>>,

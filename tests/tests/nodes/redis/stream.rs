@@ -64,7 +64,7 @@ pub(super) async fn open_shop(cabins: usize) -> Shop {
     shop
 }
 
-/// The events of one call from each cabin. They have not been sent yet.
+/// The events of one call from each cabin. The events have not been sent yet.
 pub(super) async fn calls(shop: &Shop) -> Vec<Value> {
     let mut events = Vec::new();
     for phone in &shop.phones {

@@ -36,8 +36,8 @@ pub(super) async fn books(day: &Day) {
         ("WRITE_OFF", "0.04"),
         // rounding adds -0.002, -0.02 and -0.01; the book has the opposite sign
         ("ROUNDING", "0.032"),
-        // sales are calls of 4.042 and items of 11, less discounts of 1.60, which is 13.442; 0.04 written off is added, and the 1 refunded to Carla
-        // is subtracted
+        // sales are 13.442 (calls of 4.042 and items of 11, less discounts of 1.60), plus 0.04 that was written off, minus 1 that was refunded to
+        // Carla
         ("SALES", "-12.482"),
         // the floats of 150 and 20 came from outside; the amounts 30, 10, 95.85 and 44.56 went back outside
         ("OUTSIDE", "10.41"),

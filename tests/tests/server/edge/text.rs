@@ -105,7 +105,8 @@ on_both!(no_text_of_an_input_has_what_no_line_has, |backend| async move {
                 );
                 let client = client_of(&shop, &mutation);
                 let both = [(by_variable, json!({ "i": sent })), (literal, json!({}))];
-                // only one bad text is tested as a literal, because each literal needs a document of its own, which must be parsed and validated
+                // only one bad text is tested as a literal, because each literal needs a document of its own, and each document must be parsed and
+                // validated
                 let ways = if bad == NO_LINE[0] { 2 } else { 1 };
                 for (query, variables) in both.into_iter().take(ways) {
                     let answer = client.send(&query, variables).await;

@@ -1,4 +1,4 @@
-//! Tests that each filter of calls and sessions, and each pair of filters, is read by an index.
+//! Tests that a query with any filter of calls or sessions, or with any pair of filters, uses an index.
 
 use entity::{SessionState, WordKind, cabin_session, search_word};
 use sea_orm::{EntityTrait as _, IntoActiveModel};
@@ -150,7 +150,7 @@ fn wanted_session(shop: Uuid, rare: Uuid, state: SessionState) -> cabin_session:
     }
 }
 
-/// The statements that have read a table without a key since the last call of this function, and the plans of all statements since then, as text.
+/// The statements that have read a table without a key since the previous call to this function, and the plans of all statements since then, as text.
 fn since_last(conn: &Explaining) -> (Vec<String>, String) {
     let plans = std::mem::take(&mut *conn.plans.lock().unwrap());
     conn.plans_for_all.lock().unwrap().clear();
@@ -169,7 +169,7 @@ fn scans_unbounded(plan: &[String]) -> bool {
     !is_bounded && scans_postgres(plan, "")
 }
 
-/// Whether SQLite reads a whole table. A scan of the rows of a subquery, which has the name of its table, is allowed.
+/// Whether SQLite reads a whole table. A scan of a subquery's rows is allowed; in the plan, such a scan has the name of the subquery's table.
 fn scans_rows(plan: &[String]) -> bool {
     let count = |prefix: &str| plan.iter().filter(|step| step.starts_with(prefix)).count();
     let inner = count("CO-ROUTINE ") + count("MATERIALIZE ");

@@ -2,8 +2,8 @@
 //! subtree moves to a database of its own.
 //!
 //! A node makes calls through a wire that records every statement that the node sends to PostgreSQL. PostgreSQL then plans each statement for all
-//! parameters, with sequential scans, hash joins and merge joins turned off, so that the conditions of each table are found where the table is read. A
-//! statement that reads a table without comparing a key that belongs to one subtree reads rows of other subtrees, too.
+//! parameters, with sequential scans, hash joins and merge joins turned off, so that the conditions of each table are found where the table is read.
+//! If a statement reads a table without a condition on a key that belongs to one subtree, the statement also reads rows of other subtrees.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 use super::wire::{self, Wire};
 
-/// The columns of each table whose value belongs to one subtree, or to one SIP proxy, which serves one subtree.
+/// For each table, the columns whose values each belong to one subtree, or to one SIP proxy. Each SIP proxy serves one subtree.
 const OWN: &[(&str, &[&str])] = &[
     // the paths of a subtree form a range
     ("account", &["id", "path"]),
@@ -132,7 +132,7 @@ async fn make_calls(phones: &[&str], token: &str, config: Config, wire: &Wire) {
     )
     .await;
     apply(&writer, &[event("answered", &allowed, answered, json!({ "to_tag": "tt" }))]).await;
-    // the timer's own statement; it is not a part of the call path
+    // this is the timer's statement, which is not a part of the call path
     let due = store::calls::due(app.store.reader(), app.clock.now(), 256).await.unwrap();
     let extended = writer.extend(due).await.unwrap();
     assert_eq!(extended.len(), 1, "the call must be extended");
@@ -175,7 +175,8 @@ async fn apply(writer: &CallWriter, events: &[Value]) -> usize {
     results.iter().filter(|result| matches!(result, EventResult::Applied)).count()
 }
 
-/// Checks the recorded statements. Each of them must look up keys of one subtree, except the timer's statement, which must be found.
+/// Checks the recorded statements. Each statement must look up keys of one subtree. The only exception is the timer's statement, which reads all
+/// subtrees; the check must find it.
 async fn check(tx: &DatabaseTransaction, recorded: &BTreeMap<String, wire::Statement>) {
     for setting in ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"] {
         tx.execute_unprepared(&format!("SET LOCAL {setting} = off")).await.unwrap();
@@ -290,7 +291,7 @@ fn base_of(table: &str) -> String {
 }
 
 /// The columns that a condition of a plan compares with `=`, such as `id` in `((id = ANY ($1)) AND (seq > $2))`, and `path` if the condition names a
-/// range of paths. A condition with alternatives binds nothing.
+/// range of paths. A condition with alternatives (`OR`) has no such columns.
 fn keys(condition: &str) -> Vec<String> {
     if condition.contains(" OR ") {
         return Vec::new();

@@ -15,7 +15,7 @@ const TLS: [u8; 4] = 80_877_103_u32.to_be_bytes();
 pub struct Statement {
     /// The ids (OID) of the parameters' types.
     pub types: Vec<u32>,
-    /// The bytes of the parameters of each run.
+    /// For each run of the statement, the bytes of the parameters.
     pub parameters: Vec<Vec<u8>>,
 }
 
@@ -33,7 +33,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// A wire to this address, which forwards until the test ends.
+    /// A wire to this address. The wire forwards until the test ends.
     pub async fn to(to: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let wire = Self { address: listener.local_addr().unwrap(), record: Arc::default() };
@@ -97,7 +97,7 @@ impl Listener {
         }
     }
 
-    /// The next whole message: its kind and its content. The messages before and at the start have no kind.
+    /// The next whole message: its kind and its content. The start-up message and any message before it have no kind; the kind is then 0.
     fn message(&mut self) -> Option<(u8, Vec<u8>)> {
         let begin = usize::from(self.has_started);
         let length = self.bytes.get(begin..begin + 4)?;

@@ -103,7 +103,7 @@ pub(super) const SIGNED_IN: Outcomes = Outcomes { attendant: Allowed, ..BACK_OFF
 /// Allowed for every role, and without a login.
 pub(super) const EVERYONE: Outcomes = Outcomes { anonymous: Allowed, ..SIGNED_IN };
 
-/// Every caller may query its own user, which is null without a login.
+/// Every caller may query its own user. Without a login, the user is null.
 pub(super) const OWN_USER: Outcomes = Outcomes { anonymous: Missing, ..SIGNED_IN };
 /// Only the parent of the account (in this test the reseller) and the platform may run the request. The distributor sees the account.
 pub(super) const PARENT: Outcomes = Outcomes { distributor: Forbidden, ..MANAGERS };

@@ -56,7 +56,7 @@ on_both!(each_date_makes_a_scheduled_version, |backend| async move {
     let states: Vec<&Value> =
         done["scheduled"].as_array().expect("versions").iter().map(|of| &of["state"]).collect();
     assert_eq!(states, ["ACTIVE", "SCHEDULED", "SCHEDULED"]);
-    // a day begins at midnight in the tariff's time zone, which is three hours behind
+    // a day begins at midnight in the tariff's time zone, three hours after midnight UTC
     let begins = format!("{}T03:00:00", tariff.day(2));
     assert!(text(&done["scheduled"][1]["activeFrom"]).starts_with(&begins), "{done}");
     assert_eq!(done["version"]["number"], 4);

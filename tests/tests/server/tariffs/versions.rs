@@ -405,7 +405,7 @@ on_both!(a_quote_is_for_a_moment_or_for_a_version, |backend| async move {
     };
     let at = |days: i64| (tariff.now() + TimeDelta::days(days)).to_rfc3339();
     assert_eq!(price(&shop.owner, json!({})).await, ("0.1".to_owned(), 1_800));
-    // everybody may ask for the prices of tomorrow, which are scheduled
+    // everybody can ask for future prices that are already scheduled
     assert_eq!(price(&shop.attendant, json!({ "at": at(2) })).await, ("0.3".to_owned(), 600));
     // only users who may read a draft can get a quote from it
     let of_draft = json!({ "v": draft["id"] });

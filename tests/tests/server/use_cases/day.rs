@@ -83,7 +83,7 @@ fn row_id(id: &str) -> Uuid {
     graphql::scalars::parse_any(&id.into()).unwrap().1
 }
 
-/// Inserts a call of 61 seconds to São Paulo, which is either live or ended and charged.
+/// Inserts a call of 61 seconds to São Paulo. The call is either live, or ended and charged.
 async fn insert_call(shop: &InProcess, cabin: &str, session: &str, phone: &str, charge: Option<i64>) -> Uuid {
     let now = shop.app.clock.now();
     let id = Uuid::now_v7();
@@ -232,7 +232,7 @@ async fn open_the_register_once(shop: &InProcess) {
     assert_eq!(again("k1").await, "IDEMPOTENCY_CONFLICT");
 }
 
-/// Opens a cabin, makes two calls and closes it during the second. Returns the session.
+/// Opens a cabin, makes two calls, and closes the cabin during the second call. Returns the session.
 async fn use_a_cabin(shop: &InProcess, cabin: &str, phone: &str) -> String {
     let session = open_cabin(shop, cabin).await;
     assert_eq!(shop.code(&shop.attendant, "openCabin", in_cabin(cabin)).await, "CABIN_OCCUPIED");

@@ -538,7 +538,7 @@ async fn mutations_answer_what_they_made() {
         { callshop { retailTariff { name } costTariff { name } blockedPrefixes } userErrors { code } } }";
     let shop = global("Callshop", branch.callshop.id);
     let assigned = branch.send(reseller, assign, json!({ "account": shop, "tariff": tariff["id"] })).await;
-    // the cost tariff belongs to the platform, but it is also the cost tariff of the reseller, which may therefore read it
+    // the cost tariff belongs to the platform, but the reseller may read the tariff, because it is also the reseller's cost tariff
     let expected = json!({ "retailTariff": { "name": "Bands" }, "costTariff": { "name": "Prices" }, "blockedPrefixes": [] });
     assert_eq!(assigned["data"]["assignTariff"]["callshop"], expected, "{assigned}");
     let block = "mutation($id: ID!) { blockDestination(input: { callshopId: $id, prefix: \"5590\" })

@@ -191,7 +191,7 @@ on_both!(slow_receivers_leave_places_for_others, |backend: Backend| async move {
     shop.finish().await;
 });
 
-// Events that no document selects move many positions forward at once, without leases.
+// Events that no document selects need no leases: many positions move past these events at once.
 on_both!(unwanted_events_are_passed_over_in_bulk, |backend: Backend| async move {
     let shop = shop_with(backend, |_| {}).await;
     let receiver = Receiver::start().await;
