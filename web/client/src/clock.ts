@@ -3,7 +3,7 @@ import { decimalsOf, moneyOf, parseMoney, withDecimals } from './money.js';
 import type { CallClock, CallFields, Money } from './types.js';
 
 /**
- * Talk time of a call in whole seconds, as the server counts it: rounded up, and never more than the seconds that are paid for.
+ * Talk time of a call in whole seconds, as the server counts it: rounded up, and never more than the paid seconds.
  * `now` is this machine's time in milliseconds since 1970.
  */
 export function elapsedSeconds(call: CallFields, now: number): number {

@@ -217,7 +217,7 @@ class Follower {
     }
   }
 
-  /** Clears `stale` if all missed events have arrived and no data must be requested. Returns whether this call cleared `stale`. */
+  /** Clears `stale` if all missed events have arrived and the board needs no more data. Returns whether this call cleared `stale`. */
   #refreshed(): boolean {
     if (this.#head !== null && this.#passed?.has(this.#head) === true) {
       this.#passed = null;

@@ -8,7 +8,7 @@ export type Push<T> = (value: T) => void;
 export type Source<T> = (push: Push<T>, signal: AbortSignal) => Promise<void>;
 
 /**
- * An async iterator that begins its source with the first `next()`. It ends when the source ends, when the reader leaves the loop,
+ * An async iterator that begins its source with the first `next()`. The iterator ends when the source ends, when the reader leaves the loop,
  * and, without an error, when the signal is aborted.
  */
 export class Stream<T> implements AsyncIterableIterator<T> {

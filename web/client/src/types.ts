@@ -63,7 +63,7 @@ export interface Viewer {
   readonly role: Role;
   /** The actions that the user may perform. */
   readonly permissions: readonly Permission[];
-  /** The user's account. For an owner or an attendant, it is the callshop. */
+  /** The user's account. For an owner or an attendant, this account is the callshop. */
   readonly account: ViewerAccount;
   /** The callshop of an owner or an attendant; null for everyone else. */
   readonly callshop: ViewerAccount | null;
@@ -89,7 +89,7 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
   /** A WebSocket class, for a platform without one. */
   readonly webSocketImpl?: unknown;
-  /** Transport of subscriptions. By default, they share one WebSocket. `eventStreams()` uses plain HTTP. */
+  /** Transport of subscriptions. By default, all subscriptions share one WebSocket. `eventStreams()` uses plain HTTP. */
   readonly transport?: TransportFactory;
   /** Default: the session is kept in memory only. With `session: 'cookie'`, the default is `viewerStorage(localStorage)` ({@link viewerStorage}). */
   readonly store?: SessionStore;
@@ -107,7 +107,7 @@ export interface ClientOptions {
   readonly locale?: () => string;
 }
 
-/** A value that changes over time. Its two functions can be passed to React's `useSyncExternalStore`. */
+/** A value that changes over time. The value's two functions can be passed to React's `useSyncExternalStore`. */
 export interface Watched<T> {
   get(): T;
   /** Calls the listener after each change. Returns a function that removes the listener. */

@@ -48,7 +48,7 @@ export async function schemaChanges(): Promise<readonly Changes[]> {
   return changes.reverse();
 }
 
-/** The accepted breaking changes, by the date of the schema to which they are made. */
+/** The accepted breaking changes, by the date of the schema that they change. */
 export async function acceptedChanges(): Promise<ReadonlyMap<string, readonly Accepted[]>> {
   const written: unknown = JSON.parse(await readFile(join(EARLIER, 'breaking.json'), 'utf8'));
   if (typeof written !== 'object' || written === null) {

@@ -53,7 +53,7 @@ function descriptionOf(text: string): string {
   return String(value);
 }
 
-/** Links between pages, as they are on the site. */
+/** Returns the text with each link between pages replaced by the address of the page on the site. */
 function absolute(base: string, link: string, text: string): string {
   const folder = link.slice(0, link.lastIndexOf('/') + 1);
   return outsideFences(text, (line) =>

@@ -44,7 +44,7 @@ const RETRY_MS = 5_000;
 /** Longest delay that a browser's timer supports. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** The login of this tab. It is kept in the tab's storage and exchanged before it expires. */
+/** The login of this tab. The login is kept in the tab's storage, and its token is exchanged before the token expires. */
 export class Session {
   readonly state: Observable<SessionState>;
   readonly #send: Send;
