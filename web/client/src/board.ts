@@ -96,7 +96,7 @@ const APART_FROM_COUNTER: ReadonlySet<string> = new Set<ActivityKind>([
   'PRICES_CHANGED',
 ]);
 
-/** The board of a snapshot. `before` is the board that it replaces. */
+/** The board of a snapshot. `before` is the board that the new board replaces. */
 export function boardOf(snapshot: Snapshot, cursor: string, before: Board | null, arrival: Arrival): Board {
   const liveCalls = new Map<string, CallFields>();
   for (const call of snapshot.liveCalls) {

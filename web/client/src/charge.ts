@@ -56,7 +56,7 @@ export function agreeing(rules: readonly Rounding[], call: CallFields): readonly
   return rules.filter((rule) => rounded(exact, rule) === cost);
 }
 
-/** The charge for this many seconds, in millionths; null if these rules do not all lead to the same charge, or if there are none. */
+/** The charge for this many seconds, in millionths; null if these rules do not all lead to the same charge, or if there are no rules. */
 export function chargeBy(rules: readonly Rounding[], call: CallFields, talk: number): bigint | null {
   const exact = exactCharge(call, talk);
   const [first, ...others] = rules;

@@ -171,7 +171,7 @@ class Follower {
           // the server refuses this request, and will also refuse the subscription, which reports the error
           return;
         }
-        // the connection was lost: with event streams, only this request may be affected, so try it again
+        // the connection was lost: with event streams, only this request may be affected, so try the request again
       }
       await pause(backoff.next(), signal);
     }

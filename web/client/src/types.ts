@@ -84,7 +84,7 @@ export interface SessionStore {
 }
 
 export interface ClientOptions {
-  /** HTTP(S) URL of `/graphql`; in a page, it may be relative. The WebSocket's URL is derived from it. */
+  /** HTTP(S) URL of `/graphql`; in a page, it may be relative. The WebSocket's URL is derived from this URL. */
   readonly url: string;
   readonly fetch?: typeof fetch;
   /** A WebSocket class, for a platform without one. */

@@ -13,7 +13,7 @@ export interface Login {
 
 export interface SessionState {
   readonly login: Login | null;
-  /** Number of logins and logouts so far. A refresh does not change it. */
+  /** Number of logins and logouts so far. A refresh does not change this number. */
   readonly identity: number;
   /** The reason why the login ended; null if the user ended it. */
   readonly notice: string | null;

@@ -66,8 +66,8 @@ export class Relay {
   }
 
   /**
-   * Cuts, stalls and refuses at random until the time is over, and then lets everything through. To do harm more often, it mostly
-   * waits for the client to be connected.
+   * Cuts, stalls and refuses at random until the time is over, and then lets everything through. To do harm more often, the relay mostly waits until
+   * the client is connected.
    */
   async flap(random: Random, seconds: number, isLive: () => boolean): Promise<void> {
     const end = Date.now() + seconds * 1000;
