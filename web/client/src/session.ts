@@ -19,7 +19,8 @@ const RENEW_BEFORE_MS = 60_000;
 /** A token that expires sooner than this is not sent, because it may expire before the request arrives. */
 const LAST_MOMENT_MS = 5_000;
 /**
- * Minimum assumed lifetime of a new token. If this machine's clock is wrong, a new token must not look expired, or it would be refreshed repeatedly.
+ * Minimum assumed lifetime of a new token. If this machine's clock is wrong, a new token must not look expired, or the client would refresh it
+ * repeatedly.
  */
 const LEAST_LIFE_MS = 30_000;
 /** How long a refresh is repeated after a lost response. The server accepts the same token again for 30 s. */

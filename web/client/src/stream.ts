@@ -1,5 +1,6 @@
 /**
- * Maximum number of values that wait for a slow reader. If there are more, the oldest are dropped, because a board's newest value is the whole board.
+ * Maximum number of values that wait for a slow reader. If more values wait, the oldest are dropped, because a board's newest value is the whole
+ * board.
  */
 const MOST_WAITING = 10_000;
 

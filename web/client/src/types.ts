@@ -95,7 +95,7 @@ export interface ClientOptions {
   readonly store?: SessionStore;
   /**
    * `'cookie'`: the server keeps the refresh token in a cookie that no script can read. The login survives reloads and is shared by all tabs. Use
-   * this only for pages of the server's own origin. By default, the refresh token is a part of the session.
+   * `'cookie'` only for pages of the server's own origin. By default, the refresh token is a part of the session.
    */
   readonly session?: 'cookie';
   /**
