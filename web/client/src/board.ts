@@ -16,7 +16,7 @@ export interface Counter {
   readonly unpaid: readonly UnpaidFields[];
 }
 
-/** State of a board between two messages. It is never changed in place, and cabins that did not change stay the same objects. */
+/** State of a board between two messages. A state is never changed in place, and cabins that did not change stay the same objects. */
 export interface Board {
   /** Number of snapshots received. A response is out of date if a snapshot arrived after its request was sent. */
   readonly epoch: number;
@@ -96,7 +96,7 @@ const APART_FROM_COUNTER: ReadonlySet<string> = new Set<ActivityKind>([
   'PRICES_CHANGED',
 ]);
 
-/** The board of a snapshot. `before` is the board that it replaces. */
+/** The board of a snapshot. `before` is the board that the new board replaces. */
 export function boardOf(snapshot: Snapshot, cursor: string, before: Board | null, arrival: Arrival): Board {
   const liveCalls = new Map<string, CallFields>();
   for (const call of snapshot.liveCalls) {

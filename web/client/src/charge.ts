@@ -46,7 +46,7 @@ export function rounded(exact: bigint, { decimals, mode }: Rounding): bigint {
   return (exact / divisor + (up ? 1n : 0n)) * unit;
 }
 
-/** The rules that give the same cost as the server. No rule does so in a time band with another price. */
+/** The rules that give the same cost as the server. In a time band with another price, no rule gives the server's cost. */
 export function agreeing(rules: readonly Rounding[], call: CallFields): readonly Rounding[] {
   const exact = exactCharge(call, call.elapsedSeconds);
   if (exact === null || call.state !== 'ANSWERED') {
@@ -56,7 +56,7 @@ export function agreeing(rules: readonly Rounding[], call: CallFields): readonly
   return rules.filter((rule) => rounded(exact, rule) === cost);
 }
 
-/** The charge for this many seconds, in millionths; null if these rules do not all lead to the same charge, or if there are none. */
+/** The charge for this many seconds, in millionths; null if these rules do not all lead to the same charge, or if there are no rules. */
 export function chargeBy(rules: readonly Rounding[], call: CallFields, talk: number): bigint | null {
   const exact = exactCharge(call, talk);
   const [first, ...others] = rules;

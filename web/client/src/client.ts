@@ -12,7 +12,7 @@ import { Stream } from './stream.js';
 import type { Transport, TransportFactory } from './transport.js';
 import type { CallshopClient, ClientOptions, LiveCabin, RequestOptions, Session, ShopState } from './types.js';
 
-/** Timeout of a board's own requests. It is short because the board repeats a failed request. */
+/** Timeout of a board's own requests. The timeout is short because the board repeats a failed request. */
 const ASK_TIMEOUT_MS = 10_000;
 
 export function createClient(options: ClientOptions): CallshopClient {
@@ -124,7 +124,7 @@ interface SendOptions {
   readonly timeoutMs?: number;
 }
 
-/** A board of one cabin. It ends when the cabin is retired. */
+/** A board of one cabin. The board ends when the cabin is retired. */
 async function followCabin(
   parts: Connection,
   source: BoardSource,

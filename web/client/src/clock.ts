@@ -3,7 +3,7 @@ import { decimalsOf, moneyOf, parseMoney, withDecimals } from './money.js';
 import type { CallClock, CallFields, Money } from './types.js';
 
 /**
- * Talk time of a call in whole seconds, as the server counts it: rounded up, and never more than the seconds that are paid for.
+ * Talk time of a call in whole seconds, as the server counts it: rounded up, and never more than the paid seconds.
  * `now` is this machine's time in milliseconds since 1970.
  */
 export function elapsedSeconds(call: CallFields, now: number): number {
@@ -20,7 +20,7 @@ const USUAL_DECIMALS = 4;
 
 /**
  * Cost of the call to the customer for the seconds of {@link elapsedSeconds}. The client computes the cost from the call's prices and increments, and
- * checks the sum against each figure of the server. If the sum does not give the server's figures, for example in a time band, or if it is not
+ * checks the sum against each figure from the server. If the sum does not give the server's figures, for example in a time band, or if it is not
  * certain yet how the tariff rounds, the result is the last figure that is certain. The server sends a figure every two seconds. During the call, the
  * cost never decreases, and it keeps its number of decimals ("0.1700" after "0.1542"), so that its width on the screen does not change.
  */

@@ -12,7 +12,7 @@ export const TransportCode = {
   PROTOCOL: 'PROTOCOL',
   /** A code that this version of the client does not know; see `rawCode`. */
   UNKNOWN: 'UNKNOWN',
-  /** There is no login, or it has ended. */
+  /** There is no login, or the login has ended. */
   UNAUTHENTICATED: 'UNAUTHENTICATED',
   FORBIDDEN_ORIGIN: 'FORBIDDEN_ORIGIN',
   /** Too many requests. Wait for `retryAfterSeconds` before the next request. */

@@ -34,7 +34,7 @@ export function eventStreams(format: StreamFormat = 'sse'): TransportFactory {
 /** A request whose long response is being read. */
 interface Running {
   readonly signal: AbortSignal;
-  /** Ends the request. It is always the same function, so that it can be removed as a listener. */
+  /** Ends the request. `stop` is always the same function, so that it can be removed as a listener. */
   readonly stop: () => void;
   openSince: number | null;
   lastHeard: number;

@@ -171,7 +171,7 @@ class Follower {
           // the server refuses this request, and will also refuse the subscription, which reports the error
           return;
         }
-        // the connection was lost: with event streams, only this request may be affected, so try it again
+        // the connection was lost: with event streams, only this request may be affected, so try the request again
       }
       await pause(backoff.next(), signal);
     }
@@ -217,7 +217,7 @@ class Follower {
     }
   }
 
-  /** Clears `stale` if all missed events have arrived and no data must be requested. Returns whether this call cleared `stale`. */
+  /** Clears `stale` if all missed events have arrived and the board needs no more data. Returns whether this call cleared `stale`. */
   #refreshed(): boolean {
     if (this.#head !== null && this.#passed?.has(this.#head) === true) {
       this.#passed = null;

@@ -55,7 +55,7 @@ async function tryOnce(transport: Transport, attempts: Attempts, signal: AbortSi
   }
 }
 
-/** Waits, or refreshes the login, so that the next attempt may succeed. Throws the error if neither can help. */
+/** Waits, or refreshes the login, so that the next attempt may succeed. Throws the error if neither waiting nor a refresh can help. */
 async function recover(keeper: SessionKeeper, error: Error | null, backoff: Backoff, signal: AbortSignal): Promise<void> {
   if (error instanceof ConnectionLost) {
     // the transport itself waits before it connects again

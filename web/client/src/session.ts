@@ -19,7 +19,8 @@ const RENEW_BEFORE_MS = 60_000;
 /** A token that expires sooner than this is not sent, because it may expire before the request arrives. */
 const LAST_MOMENT_MS = 5_000;
 /**
- * Minimum assumed lifetime of a new token. If this machine's clock is wrong, a new token must not look expired, or it would be refreshed repeatedly.
+ * Minimum assumed lifetime of a new token. If this machine's clock is wrong, a new token must not look expired, or the client would refresh it
+ * repeatedly.
  */
 const LEAST_LIFE_MS = 30_000;
 /** How long a refresh is repeated after a lost response. The server accepts the same token again for 30 s. */
@@ -110,7 +111,7 @@ export class SessionKeeper {
       return (await this.refresh()).accessToken;
     }
     if (now > this.#renewAt) {
-      // in the background; if it fails, a later request tries again
+      // in the background; if the refresh fails, a later request tries again
       this.refresh().catch(() => undefined);
     }
     return session.accessToken;
@@ -269,9 +270,9 @@ interface RefreshAnswer {
 type LoginFields = Pick<Viewer, 'id' | 'login' | 'displayName' | 'role'>;
 
 /**
- * The tabs of a browser share the cookie, and each refresh replaces it. If a tab sent the previous cookie too late, the server would end the login of
- * all tabs. Browsers offer locks only to pages that use TLS or come from this machine. Elsewhere, the server's tolerance of 30 s is enough in most
- * cases.
+ * The tabs of a browser share the cookie, and each refresh replaces the cookie. If a tab sent the previous cookie too late, the server would end the
+ * login of all tabs. Browsers offer locks only to pages that use TLS or come from this machine. Elsewhere, the server's tolerance of 30 s is enough
+ * in most cases.
  */
 function oneTabAtATime<T>(work: () => Promise<T>): Promise<T> {
   return typeof navigator !== 'undefined' && 'locks' in navigator

@@ -288,8 +288,8 @@ function isWebSocketClass(value: unknown): value is typeof WebSocket {
 }
 
 /**
- * Adds an error listener to each socket. If a socket is closed while it connects, it has no other listener, and the package `ws` would throw its
- * error.
+ * Adds an error listener to each socket. If a socket is closed while it connects, the socket has no other listener, and the package `ws` would throw
+ * the error.
  */
 function heard(platform: typeof WebSocket): typeof WebSocket {
   return class extends platform {

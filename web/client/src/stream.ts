@@ -1,5 +1,6 @@
 /**
- * Maximum number of values that wait for a slow reader. If there are more, the oldest are dropped, because a board's newest value is the whole board.
+ * Maximum number of values that wait for a slow reader. If more values wait, the oldest are dropped, because a board's newest value is the whole
+ * board.
  */
 const MOST_WAITING = 10_000;
 
@@ -8,7 +9,7 @@ export type Push<T> = (value: T) => void;
 export type Source<T> = (push: Push<T>, signal: AbortSignal) => Promise<void>;
 
 /**
- * An async iterator that begins its source with the first `next()`. It ends when the source ends, when the reader leaves the loop,
+ * An async iterator that begins its source with the first `next()`. The iterator ends when the source ends, when the reader leaves the loop,
  * and, without an error, when the signal is aborted.
  */
 export class Stream<T> implements AsyncIterableIterator<T> {

@@ -63,7 +63,7 @@ export interface Viewer {
   readonly role: Role;
   /** The actions that the user may perform. */
   readonly permissions: readonly Permission[];
-  /** The user's account. For an owner or an attendant, it is the callshop. */
+  /** The user's account. For an owner or an attendant, this account is the callshop. */
   readonly account: ViewerAccount;
   /** The callshop of an owner or an attendant; null for everyone else. */
   readonly callshop: ViewerAccount | null;
@@ -84,18 +84,18 @@ export interface SessionStore {
 }
 
 export interface ClientOptions {
-  /** HTTP(S) URL of `/graphql`; in a page, it may be relative. The WebSocket's URL is derived from it. */
+  /** HTTP(S) URL of `/graphql`; in a page, it may be relative. The WebSocket's URL is derived from this URL. */
   readonly url: string;
   readonly fetch?: typeof fetch;
   /** A WebSocket class, for a platform without one. */
   readonly webSocketImpl?: unknown;
-  /** Transport of subscriptions. By default, they share one WebSocket. `eventStreams()` uses plain HTTP. */
+  /** Transport of subscriptions. By default, all subscriptions share one WebSocket. `eventStreams()` uses plain HTTP. */
   readonly transport?: TransportFactory;
   /** Default: the session is kept in memory only. With `session: 'cookie'`, the default is `viewerStorage(localStorage)` ({@link viewerStorage}). */
   readonly store?: SessionStore;
   /**
    * `'cookie'`: the server keeps the refresh token in a cookie that no script can read. The login survives reloads and is shared by all tabs. Use
-   * this only for pages of the server's own origin. By default, the refresh token is a part of the session.
+   * `'cookie'` only for pages of the server's own origin. By default, the refresh token is a part of the session.
    */
   readonly session?: 'cookie';
   /**
@@ -107,7 +107,7 @@ export interface ClientOptions {
   readonly locale?: () => string;
 }
 
-/** A value that changes over time. Its two functions can be passed to React's `useSyncExternalStore`. */
+/** A value that changes over time. The value's two functions can be passed to React's `useSyncExternalStore`. */
 export interface Watched<T> {
   get(): T;
   /** Calls the listener after each change. Returns a function that removes the listener. */

@@ -1,4 +1,4 @@
-/** After this long without a message, the watchdog sends a ping. If no message follows in time, it gives the connection up. */
+/** After this long without a message, the watchdog sends a ping. If no message follows in time, the watchdog gives up the connection. */
 const QUIET_MS = 8_000;
 const ANSWER_WITHIN_MS = 5_000;
 /** Shorter limit after the page woke up or the browser went offline. */

@@ -63,7 +63,7 @@ describe('the charge', () => {
     for (const { call: priced, rounding, line } of listed()) {
       let live: CallFields | undefined;
       for (let second = 0; second <= 240; second += 1) {
-        // a figure arrives every two seconds, and for the last two minutes there is none
+        // figures arrive every two seconds for the first two minutes, and then no more
         if (live === undefined || (second % 2 === 0 && second <= 120)) {
           live = withClock(at(priced, second, rounding), live, 0, ms(second));
         }

@@ -58,7 +58,7 @@ describe('costSoFar', () => {
   });
 
   it.each([
-    // billed by the second, 0.1542 for a minute has up to four decimals
+    // at 0.1542 a minute, billed by the second, a cost has up to four decimals
     ['0.1542', ['0', '0.0026', '0.0154', '0.018', '0.1542', '0.17'], ['0.0000', '0.0026', '0.0154', '0.0180', '0.1542', '0.1700']],
     ['0.6', ['0', '0.01', '0.1', '1'], ['0', '0.01', '0.1', '1']],
     ['0.3', ['0', '0.005', '0.01'], ['0.000', '0.005', '0.010']],

@@ -174,7 +174,7 @@ describe('Socket', () => {
 
   afterEach(() => server.stop());
 
-  /** A socket that a subscription needs. `attempt` runs an operation on it once. */
+  /** A socket with one registered subscription. `attempt` runs an operation on the socket once. */
   function connect(webSocketImpl?: unknown): { socket: Socket; signal: AbortController; attempt: () => Promise<unknown>; keeper: SessionKeeper } {
     const keeper = keeperOf();
     const socket = new Socket({ url: server.url.replace('http', 'ws'), webSocketImpl, keeper, page });

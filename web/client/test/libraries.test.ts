@@ -11,7 +11,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const LIBRARIES = here('libraries');
 const PAGE = here('../../docs/pages/guide/subscriptions.md');
 
-/** File names for the adapters on the documentation page, in the order of the page. (The page does not name the files.) */
+/** File names for the adapters on the documentation page, in the order in which the page shows them. (The page does not name the files.) */
 const ADAPTERS = ['urql-websocket.js', 'apollo-websocket.js', 'relay-websocket.js'];
 
 let demo: Demo;

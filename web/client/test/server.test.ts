@@ -82,7 +82,7 @@ describe('a refresh on the server', () => {
     await until('the new token', () => again.session.get()?.accessToken !== session.accessToken);
     const [phone = ''] = await demo.phones();
     const hangUp = await new Traffic(demo, new Random(1)).talk(phone);
-    // the demo's phones may not have registered before now, and each registration is an event, too
+    // the demo's phones may register only now, and each registration is an event, too
     let kind: string | undefined;
     while (kind !== 'CALL_AUTHORIZED') {
       const next = await live.next();
@@ -109,7 +109,7 @@ describe('the cost of a call', () => {
       if (before !== null && call !== null && call.elapsedSeconds > before.elapsedSeconds) {
         figures += 1;
         const charge = chargeBy(before.clock?.roundings ?? [], before, call.elapsedSeconds);
-        // until a few figures are known, it may not be certain how the tariff rounds
+        // until a few figures are known, it may be uncertain how the tariff rounds
         if (charge !== null) {
           counted.push(charge);
           told.push(parseMoney(call.cost));

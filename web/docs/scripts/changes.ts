@@ -15,7 +15,7 @@ import {
 import { page } from './markdown';
 import { REPOSITORY } from './paths';
 
-/** Folder with the schemas of earlier releases, each named by its date, and with `breaking.json`. */
+/** Folder of `breaking.json` and of the schemas of earlier releases, each named by its date. */
 const EARLIER = join(REPOSITORY, 'docs/schema');
 
 /** A change that can make a client's document or program fail, and the reason for the change. */
@@ -48,7 +48,7 @@ export async function schemaChanges(): Promise<readonly Changes[]> {
   return changes.reverse();
 }
 
-/** The accepted breaking changes, by the date of the schema to which they are made. */
+/** The accepted breaking changes, by the date of the schema that they change. */
 export async function acceptedChanges(): Promise<ReadonlyMap<string, readonly Accepted[]>> {
   const written: unknown = JSON.parse(await readFile(join(EARLIER, 'breaking.json'), 'utf8'));
   if (typeof written !== 'object' || written === null) {
@@ -90,7 +90,7 @@ function section({ from, to, breaking, dangerous, added }: Changes, accepted: re
 /** Kinds of changes that the library calls dangerous, but that affect no client. */
 const HARMLESS: readonly string[] = [DangerousChangeType.OPTIONAL_ARG_ADDED, DangerousChangeType.OPTIONAL_INPUT_FIELD_ADDED];
 
-/** The changes between two states. `to` is null if the later one is the present state. */
+/** The changes between two states. `to` is null if the later state is the current state. */
 export function changesBetween(from: string, before: GraphQLSchema, to: string | null, after: GraphQLSchema): Changes {
   const dangerous = findDangerousChanges(before, after);
   const isArgument = ({ type }: { type: DangerousChangeType }): boolean => type === DangerousChangeType.OPTIONAL_ARG_ADDED;

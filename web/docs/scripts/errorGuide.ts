@@ -54,7 +54,7 @@ export const USER_ERRORS: Readonly<Record<string, Advice>> = {
   PROXY_UNREACHABLE: { remedy: 'Try again. If the error persists, hang up at the telephone and tell the operator.', retry: 'wait' },
 };
 
-/** Errors that concern the whole request. They are in `errors`, with the code in `extensions.code`. */
+/** Errors that concern the whole request. These errors are in `errors`, with the code in `extensions.code`. */
 export const TOP_LEVEL: Readonly<Record<string, TopLevel>> = {
   UNAUTHENTICATED: {
     meaning: 'The token is missing, invalid, expired or revoked.',

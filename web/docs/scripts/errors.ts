@@ -19,7 +19,7 @@ const RETRIES: Readonly<Record<Retry, string>> = {
   network: 'yes',
 };
 
-/** The codes of `userErrors`, from the list that the server's enum is made of. */
+/** The codes of `userErrors`, from the list that defines the server's enum. */
 export async function userErrorCodes(): Promise<readonly ErrorCode[]> {
   const source = await readFile(join(REPOSITORY, 'base/src/error.rs'), 'utf8');
   const list = source.slice(source.indexOf('macro_rules! for_each_error_code'));

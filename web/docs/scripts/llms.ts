@@ -23,7 +23,7 @@ const SUMMARY =
   'callshop is the backend of shops with telephone booths (cabins): a GraphQL API over HTTP, WebSocket and server-sent events, with one schema ' +
   'per role. Attendants open cabins, watch each call and its running cost, and take payment.';
 
-/** Writes `llms.txt`, an index for language models, and `llms-full.txt`, all pages as one Markdown text. */
+/** Writes `llms.txt`, an index for language models, and `llms-full.txt`, which has all pages as one Markdown text. */
 export async function writeLlms({ base, pages, from, to }: Sources): Promise<void> {
   const texts = await Promise.all(pages.map(async (page) => ({ ...page, text: await readFile(fileOf(from, page.link), 'utf8') })));
   const sections = [...new Set(texts.map(({ section }) => section))];
@@ -53,7 +53,7 @@ function descriptionOf(text: string): string {
   return String(value);
 }
 
-/** Links between pages, as they are on the site. */
+/** Returns the text with each link between pages replaced by the address of the page on the site. */
 function absolute(base: string, link: string, text: string): string {
   const folder = link.slice(0, link.lastIndexOf('/') + 1);
   return outsideFences(text, (line) =>

@@ -115,7 +115,8 @@ describe('the server', () => {
 
   it('limits the rate of a user, and says how long to wait', async () => {
     const headers = { ...json, authorization: `Bearer ${demo.user('ADMIN').token}` };
-    // A mutation counts once for each root field. Ten of them exceed the burst even on a machine that is too slow for hundreds of requests a second.
+    // A mutation counts once for each root field. Ten mutations of 90 fields exceed the burst even on a machine that is too slow for
+    // hundreds of requests a second.
     const counted = post(`mutation { ${repeated(90, (n) => `a${n}: __typename`)} }`, headers);
     const responses = await Promise.all(Array.from({ length: 10 }, () => fetch(demo.http, counted)));
     const refused = responses.find(({ status }) => status === 429);

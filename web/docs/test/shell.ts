@@ -12,7 +12,7 @@ export interface Ran {
   readonly output: string;
 }
 
-/** Runs the blocks marked `run` of a page in one shell, and returns what each printed. */
+/** Runs the blocks of a page that are marked `run`, in one shell, and returns what each block printed. */
 export async function runPage(page: Page, preamble: string): Promise<readonly Ran[]> {
   const folder = await mkdtemp(join(tmpdir(), 'callshop-page-'));
   try {

@@ -1,4 +1,4 @@
-/** A value that notifies its listeners when it changes. Its functions can be passed to React's `useSyncExternalStore`. */
+/** A value that notifies its listeners when it changes. The value's functions can be passed to React's `useSyncExternalStore`. */
 export class Observable<T> {
   readonly #listeners = new Set<() => void>();
   #value: T;

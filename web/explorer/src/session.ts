@@ -13,7 +13,7 @@ export interface Login {
 
 export interface SessionState {
   readonly login: Login | null;
-  /** Number of logins and logouts so far. A refresh does not change it. */
+  /** Number of logins and logouts so far. A refresh does not change this number. */
   readonly identity: number;
   /** The reason why the login ended; null if the user ended it. */
   readonly notice: string | null;
@@ -44,7 +44,7 @@ const RETRY_MS = 5_000;
 /** Longest delay that a browser's timer supports. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** The login of this tab. It is kept in the tab's storage and exchanged before it expires. */
+/** The login of this tab. The login is kept in the tab's storage, and its token is exchanged before the token expires. */
 export class Session {
   readonly state: Observable<SessionState>;
   readonly #send: Send;

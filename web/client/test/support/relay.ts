@@ -66,8 +66,8 @@ export class Relay {
   }
 
   /**
-   * Cuts, stalls and refuses at random until the time is over, and then lets everything through. To do harm more often, it mostly
-   * waits for the client to be connected.
+   * Cuts, stalls and refuses at random until the time is over, and then lets everything through. To do harm more often, the relay mostly waits until
+   * the client is connected.
    */
   async flap(random: Random, seconds: number, isLive: () => boolean): Promise<void> {
     const end = Date.now() + seconds * 1000;
@@ -94,7 +94,7 @@ export class Relay {
         this.cut();
       }
     } else if (what < 0.8) {
-      // longer than the client waits for a message before it gives the connection up
+      // longer than the client waits for a message before the client gives up the connection
       this.stall();
       await sleep(16_000);
     } else {

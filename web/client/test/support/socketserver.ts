@@ -26,7 +26,7 @@ export class SocketServer {
   readonly received: Message[] = [];
   /** Tokens of `connection_init`, in order. */
   readonly tokens: string[] = [];
-  /** A code to close with instead of an acknowledgment. */
+  /** The close code that is sent instead of an acknowledgment. */
   refuseWith: (token: string) => number | null = () => null;
   onSubscribe: (subscription: Subscription) => void = () => undefined;
 

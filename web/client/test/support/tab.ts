@@ -59,8 +59,8 @@ export class Tab {
   }
 
   /**
-   * Freezes the tab at random until the time is over. After half of the freezes, the tab gets an event that it is visible again; after the others, it
-   * gets none.
+   * Freezes the tab at random until the time is over. After half of the freezes, the tab gets the event that the page is visible again; after the
+   * other half, the tab gets no event.
    */
   async hide(random: Random, seconds: number): Promise<void> {
     const end = Date.now() + seconds * 1000;

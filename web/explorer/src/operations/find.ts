@@ -155,7 +155,7 @@ class Finder {
     const isFree = (cabin: unknown): boolean =>
       at(cabin, 'state') === 'CLOSED' && textAt(cabin, 'phone', 'id') !== null && at(cabin, 'currentSession') === null;
     const occupied = cabins.filter((cabin) => textAt(cabin, 'currentSession', 'id') !== null);
-    // the last unused one was probably opened by this user a moment ago
+    // this user probably opened the last unused session a moment ago
     const unused = occupied.filter((cabin) => listAt(cabin, 'currentSession', 'calls', 'nodes').length === 0).at(-1);
     switch (thing) {
       case 'freeCabin':

@@ -1,4 +1,4 @@
-/** Something that a ready operation needs and the explorer looks up when the operation is chosen. */
+/** Something that a ready operation needs, and that the explorer looks up when the operation is chosen. */
 export type Thing =
   | 'account'
   | 'amountDue'
