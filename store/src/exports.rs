@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::calls::{Charge, charges_of};
+use super::calls::{ChargedLevel, charges_of};
 use super::{Scope, Within};
 use base::error::Result;
 
@@ -77,7 +77,7 @@ pub async fn costs(
     calls: &[Uuid],
 ) -> Result<HashMap<Uuid, Micros>> {
     // level 0 is the customer's price, recorded for the callshop
-    let pays = |charge: &&Charge| charge.level > 0 && charge.account_id == account_id;
+    let pays = |charge: &&ChargedLevel| charge.level > 0 && charge.account_id == account_id;
     let charges = charges_of(conn, calls).await?.into_iter();
     let paid = charges.filter_map(|(id, charges)| Some((id, charges.iter().find(pays)?.amount.into())));
     Ok(paid.collect())

@@ -12,7 +12,7 @@ use entity::{
 };
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _};
 use serde_json::{Value, json};
-use store::ledger::{self, Charge, Entry, NewTransfer};
+use store::ledger::{self, CallCharge, Entry, NewTransfer};
 use store::{Writes, calls};
 use uuid::Uuid;
 
@@ -381,7 +381,7 @@ impl Books {
             }
             calls::insert(tx, &[call]).await.expect("a call");
         }
-        let charge = |level: i32, payer_id: Uuid, payee_id: Uuid, amount: i64| Charge {
+        let charge = |level: i32, payer_id: Uuid, payee_id: Uuid, amount: i64| CallCharge {
             level,
             payer_id,
             payee_id,
@@ -389,9 +389,7 @@ impl Books {
             billed_seconds: 60,
             amount: m(amount),
         };
-        let of_charges = |charges: Vec<Charge>| {
-            NewTransfer::of_charges(paid, "BRL", self.now, charges).expect("a transfer")
-        };
+        let of_charges = |charges: Vec<CallCharge>| NewTransfer::of_charges(paid, "BRL", self.now, charges);
         let charges =
             vec![charge(1, self.shop, self.reseller, 4), charge(2, self.reseller, self.platform, 3)];
         // at first, the call was charged too much, and that charge was reversed
