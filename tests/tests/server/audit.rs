@@ -453,7 +453,7 @@ impl Books {
             cause: None,
             refusal: None,
             talk_seconds: 60,
-            billed_seconds: 60,
+            billed_seconds: if charge == Micros::ZERO { 0 } else { 60 },
             charge: charge.into(),
             charges: Charges::default(),
             currency: "BRL".to_owned(),
@@ -660,6 +660,46 @@ const DAMAGES: &[(&str, &str, &str)] = &[
         "every answered call has its charges",
         "UPDATE call SET charges = '[]' WHERE charge > 0",
         "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the charges of every call are a list of numbers",
+        "UPDATE call SET charges = '[60,6300000,60' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the charges of every call are a list of numbers",
+        "UPDATE call SET charges = 'null' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the charges of every call are a list of numbers",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,true]' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the charges of every call are a list of numbers",
+        "UPDATE call SET charges = '{}' WHERE state = 'FAILED'",
+        "UPDATE call SET charges = '[]' WHERE state = 'FAILED'",
+    ),
+    (
+        "the customer's charge equals the call's price",
+        "UPDATE call SET charges = '[]' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the customer's charge equals the call's price",
+        "UPDATE call SET charges = 'null' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the customer's billed seconds equal the call's billed seconds",
+        "UPDATE call SET charges = '[59,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the customer's billed seconds equal the call's billed seconds",
+        "UPDATE call SET billed_seconds = 60 WHERE state = 'FAILED'",
+        "UPDATE call SET billed_seconds = 0 WHERE state = 'FAILED'",
     ),
     (
         "the customer's charge equals the call's price",
