@@ -128,15 +128,18 @@ pub async fn credit_entries(
     after: Uuid,
     limit: u64,
 ) -> Result<Vec<CreditEntry>> {
-    let sql = "SELECT entry.transfer_id, transfer.kind, undone.kind AS reversed, transfer.at, transfer.note, charge.version_id,
+    // the page is found before its transfers are joined; otherwise, PostgreSQL may read the transfers of all accounts in order to merge them
+    let sql = "WITH entry AS (
+            SELECT transfer_id, account_id, amount FROM ledger_entry
+            WHERE account_id = $1 AND book = 'CREDIT' AND transfer_id > $2 ORDER BY transfer_id LIMIT $3)
+        SELECT entry.transfer_id, transfer.kind, undone.kind AS reversed, transfer.at, transfer.note, charge.version_id,
             charge.billed_seconds, entry.amount
-        FROM ledger_entry AS entry
+        FROM entry
         JOIN ledger_transfer AS transfer ON transfer.id = entry.transfer_id
         LEFT JOIN ledger_transfer AS undone ON undone.id = transfer.reverses
         LEFT JOIN call_charge AS charge
             ON charge.transfer_id = COALESCE(transfer.reverses, transfer.id) AND charge.payer_id = entry.account_id
-        WHERE entry.account_id = $1 AND entry.book = 'CREDIT' AND entry.transfer_id > $2
-        ORDER BY entry.transfer_id LIMIT $3";
+        ORDER BY entry.transfer_id";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values = [account_id.into(), after.into(), limit.into()];
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);

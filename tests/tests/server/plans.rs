@@ -1,5 +1,6 @@
 //! Tests that no statement of the call path reads a whole table, because the cost of a call must not grow with the number of stored calls.
 
+mod books;
 mod finding;
 mod shards;
 mod wire;
