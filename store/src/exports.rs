@@ -128,14 +128,14 @@ pub async fn credit_entries(
     after: Uuid,
     limit: u64,
 ) -> Result<Vec<CreditEntry>> {
-    // the page is found before its transfers are joined; otherwise, PostgreSQL may read the transfers of all accounts in order to merge them
+    // PostgreSQL may merge the page with the transfers of all accounts, so it must begin to read the transfers where the page begins
     let sql = "WITH entry AS (
             SELECT transfer_id, account_id, amount FROM ledger_entry
             WHERE account_id = $1 AND book = 'CREDIT' AND transfer_id > $2 ORDER BY transfer_id LIMIT $3)
         SELECT entry.transfer_id, transfer.kind, undone.kind AS reversed, transfer.at, transfer.note, charge.version_id,
             charge.billed_seconds, entry.amount
         FROM entry
-        JOIN ledger_transfer AS transfer ON transfer.id = entry.transfer_id
+        JOIN ledger_transfer AS transfer ON transfer.id = entry.transfer_id AND transfer.id > $2
         LEFT JOIN ledger_transfer AS undone ON undone.id = transfer.reverses
         LEFT JOIN call_charge AS charge
             ON charge.transfer_id = COALESCE(transfer.reverses, transfer.id) AND charge.payer_id = entry.account_id
