@@ -1,24 +1,27 @@
-//! Accounts and callshops: create, change and suspend them.
+//! Accounts and callshops: creates, changes, suspends, finds and lists them.
 
-use std::collections::HashMap;
+mod changes;
+mod lookup;
 
 use billing::money::Micros;
 use billing::number::DialPlan;
-use entity::{AccountKind, ActivityKind, Role, account, callshop, user};
+use entity::{AccountKind, Role, account, callshop, user};
 use language_tags::LanguageTag;
-use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::access::{self, Shop};
-use super::audit::{self, Change, changed};
+pub use changes::{AccountChange, set_dial_plan, set_suspended, update};
+pub use lookup::{
+    by_code, find, find_all, find_shop, find_shops, is_callshop, list_managers, list_shops, shops_by_ids,
+};
+
+use super::audit::{self, Change};
 use super::credit::object;
-use super::{App, idempotency, settings, users};
+use super::{App, access, idempotency, settings, users};
 use crate::auth::{Actor, Right, token};
 use crate::receipt::locale::locale_of;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
-use store::account_list::{self, AccountFilter};
-use store::{Listed, Scope, Slice, accounts, ledger};
+use store::{accounts, ledger};
 
 /// Maximum length of a name or label, in characters.
 pub const MAX_NAME: usize = 100;
@@ -264,269 +267,6 @@ pub fn clean_locale(field: &str, text: &str) -> Result<String> {
     let tag =
         tag.ok_or_else(|| Error::invalid(field, "`locale` must be a BCP 47 language tag, such as pt-BR."))?;
     Ok(tag.to_string())
-}
-
-/// Changes to an account. A field that is `None` leaves its value unchanged.
-#[derive(Clone, Debug, Default)]
-pub struct AccountChange {
-    /// Display name.
-    pub name: Option<String>,
-    /// IANA time zone.
-    pub time_zone: Option<String>,
-    /// BCP 47 language tag.
-    pub locale: Option<String>,
-    /// Maximum length of a callshop's calls, in seconds.
-    pub max_call_seconds: Option<u32>,
-    /// Caller ID of a callshop's calls; empty for anonymous calls.
-    pub caller_id: Option<String>,
-}
-
-/// Changes an account below the actor's own.
-///
-/// # Errors
-/// Fails with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`.
-pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -> Result<account::Model> {
-    let again = async |id| access::account(app.store.reader(), actor, id, Right::ManageAccounts).await;
-    idempotency::repeatable(app, actor, change_account(app, actor, id, change), again).await
-}
-
-async fn change_account(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -> Result<account::Model> {
-    let change = &change;
-    app.write_as(actor, |tx| async move {
-        // lock the row: the update writes all columns, and other users may change limits, suspension and tariffs concurrently
-        let mut account = accounts::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-        actor.require(Right::ManageAccounts)?;
-        if account.id == actor.account_id {
-            return Err(Error::Forbidden);
-        }
-        let mut before = shown(&account);
-        if let Some(name) = &change.name {
-            account.name = clean_name("name", name)?;
-        }
-        if let Some(zone) = &change.time_zone {
-            let _: chrono_tz::Tz = zone.parse().map_err(|_| {
-                Error::invalid("timeZone", "`timeZone` must be an IANA time zone, such as Europe/Lisbon.")
-            })?;
-            account.time_zone.clone_from(zone);
-        }
-        if let Some(locale) = &change.locale {
-            account.locale = clean_locale("locale", locale)?;
-        }
-        let mut after = shown(&account);
-        if change.max_call_seconds.is_some() || change.caller_id.is_some() {
-            let (old, new) = update_settings(tx.conn(), account.id, change).await?;
-            audit::merge(&mut before, shown_settings(&old));
-            audit::merge(&mut after, shown_settings(&new));
-        }
-        if change.name.is_some() {
-            account_list::rename_account(tx.conn(), &account).await?;
-        }
-        let (before, after) = changed(before, after);
-        let object = (object(&account), account.id);
-        let change = Change { account_id: account.id, action: "updateAccount", object, before, after };
-        let now = app.clock.now();
-        audit::record(&tx, actor, now, change).await?;
-        idempotency::keep(&tx, actor, now, &account.id).await?;
-        accounts::update(tx.conn(), account).await
-    })
-    .await
-}
-
-/// Changes a callshop's settings. Returns the old and the new settings.
-async fn update_settings(
-    conn: &impl ConnectionTrait,
-    id: Uuid,
-    change: &AccountChange,
-) -> Result<(callshop::Model, callshop::Model)> {
-    let mut settings = accounts::lock_callshop(conn, id)
-        .await?
-        .ok_or_else(|| Error::invalid("accountId", "Only a callshop has `maxCallSeconds` and `callerId`."))?;
-    let before = settings.clone();
-    if let Some(seconds) = change.max_call_seconds {
-        if !(1..=86_400).contains(&seconds) {
-            return Err(Error::invalid("maxCallSeconds", "`maxCallSeconds` must be between 1 and 86400."));
-        }
-        settings.max_call_seconds = i32::try_from(seconds).or_fault()?;
-    }
-    if let Some(caller_id) = &change.caller_id {
-        let digits = caller_id.strip_prefix('+').unwrap_or(caller_id);
-        if digits.len() > 15 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Error::invalid(
-                "callerId",
-                "`callerId` must have up to 15 digits with an optional +, or be empty.",
-            ));
-        }
-        settings.caller_id.clone_from(caller_id);
-    }
-    Ok((before, accounts::update_callshop(conn, settings).await?))
-}
-
-/// Replaces a callshop's dial plan.
-///
-/// # Errors
-/// Fails with `INVALID_INPUT` if the plan contradicts itself. May also fail with `NOT_FOUND` or `FORBIDDEN`.
-pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -> Result<Shop> {
-    let again = async |id| access::shop(app.store.reader(), actor, id, Right::ManageAccounts).await;
-    idempotency::repeatable(app, actor, replace_dial_plan(app, actor, id, plan), again).await
-}
-
-async fn replace_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -> Result<Shop> {
-    plan.validate().map_err(|error| Error::invalid("dialPlan", error.to_string()))?;
-    let plan = serde_json::to_value(&plan).or_fault()?;
-    let plan = &plan;
-    app.write_as(actor, |tx| async move {
-        let account = access::account(tx.conn(), actor, id, Right::ManageAccounts).await?;
-        // lock the row, because the row also contains the next receipt number
-        let old = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
-        let settings = callshop::Model { dial_plan: plan.clone(), ..old.clone() };
-        let (before, after) = changed(shown_settings(&old), shown_settings(&settings));
-        let object = ("Callshop", account.id);
-        let change = Change { account_id: account.id, action: "setDialPlan", object, before, after };
-        let now = app.clock.now();
-        audit::record(&tx, actor, now, change).await?;
-        idempotency::keep(&tx, actor, now, &id).await?;
-        let settings = accounts::update_callshop(tx.conn(), settings).await?;
-        Ok(Shop { account, settings })
-    })
-    .await
-}
-
-/// Suspends or resumes a child account. While an account is suspended, no new calls are allowed in its subtree.
-///
-/// # Errors
-/// Fails with `FORBIDDEN` if the actor is not the account's parent, as in [`Actor::is_parent_of`].
-pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) -> Result<account::Model> {
-    let now = app.clock.now();
-    app.write_as(actor, |tx| async move {
-        let mut account = access::child(tx.conn(), actor, id, Right::Suspend).await?;
-        let before = shown(&account);
-        account.suspended_at = if suspended { account.suspended_at.or(Some(now)) } else { None };
-        let (before, after) = changed(before, shown(&account));
-        let action = if suspended { "suspendAccount" } else { "resumeAccount" };
-        let object = (object(&account), account.id);
-        let change = Change { account_id: account.id, action, object, before, after };
-        audit::record(&tx, actor, now, change).await?;
-        let kind = if suspended { ActivityKind::ShopSuspended } else { ActivityKind::ShopResumed };
-        for shop in accounts::callshop_ids(tx.conn(), &Scope::subtree(&account.path), None).await? {
-            audit::announce(&tx, shop, kind, now);
-        }
-        accounts::update(tx.conn(), account).await
-    })
-    .await
-}
-
-/// Finds an account, other than a callshop, in the actor's subtree.
-///
-/// # Errors
-/// Fails with `NOT_FOUND` if there is no such account or the account is a callshop. Fails with `FORBIDDEN` for attendants.
-pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<account::Model> {
-    let found = access::account(app.store.reader(), actor, id, Right::SeeAccounts).await?;
-    if found.kind == AccountKind::Callshop { Err(Error::NotFound) } else { Ok(found) }
-}
-
-/// Finds the account with this code in the actor's subtree; `None` if there is none.
-///
-/// # Errors
-/// May fail with `FORBIDDEN` or database errors.
-pub async fn by_code(app: &App, actor: &Actor, code: &str) -> Result<Option<account::Model>> {
-    actor.require(Right::SeeAccounts)?;
-    let found = accounts::by_code(app.store.reader(), code).await?;
-    Ok(found.filter(|account| actor.scope().holds(&account.path)))
-}
-
-/// Finds the accounts with these ids in the actor's subtree, except callshops. Returns an empty list if the actor has no right to see accounts.
-///
-/// # Errors
-/// May fail with database errors.
-pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<account::Model>> {
-    if !actor.may(Right::SeeAccounts) {
-        return Ok(Vec::new());
-    }
-    let mut rows = accounts::find_all(app.store.reader(), &actor.scope(), ids).await?;
-    rows.retain(|row| row.kind != AccountKind::Callshop);
-    Ok(rows)
-}
-
-/// Whether this account is a callshop; `None` if the account does not exist.
-///
-/// # Errors
-/// May fail with database errors.
-pub async fn is_callshop(app: &App, id: Uuid) -> Result<Option<bool>> {
-    let found = accounts::by_ids(app.store.reader(), &[id]).await?.pop();
-    Ok(found.map(|account| account.kind == AccountKind::Callshop))
-}
-
-/// Finds the callshops with these ids in the actor's subtree.
-///
-/// # Errors
-/// May fail with database errors.
-pub async fn find_shops(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Shop>> {
-    if !actor.may(Right::SeeShop) {
-        return Ok(Vec::new());
-    }
-    let rows = accounts::find_all(app.store.reader(), &actor.scope(), ids).await?;
-    with_settings(app, rows).await
-}
-
-/// The callshops with these ids, without an access check. The ids must come from rows that the actor may see.
-///
-/// # Errors
-/// May fail with database errors.
-pub async fn shops_by_ids(app: &App, ids: &[Uuid]) -> Result<Vec<Shop>> {
-    with_settings(app, accounts::by_ids(app.store.reader(), ids).await?).await
-}
-
-/// Finds a callshop in the actor's subtree.
-///
-/// # Errors
-/// Fails with `NOT_FOUND`.
-pub async fn find_shop(app: &App, actor: &Actor, id: Uuid) -> Result<Shop> {
-    access::shop(app.store.reader(), actor, id, Right::SeeShop).await
-}
-
-/// Lists the accounts, except callshops, in the actor's subtree. With `parent`, lists only accounts below that account. With `search`, lists only
-/// accounts whose names contain all words of `search` ([`crate::finding::words`]).
-///
-/// # Errors
-/// Fails with `FORBIDDEN` for users of callshops.
-pub async fn list_managers(
-    app: &App,
-    actor: &Actor,
-    parent: Option<Uuid>,
-    search: &[String],
-    slice: Slice,
-) -> Result<Listed<account::Model>> {
-    actor.require(Right::ManageAccounts)?;
-    let scope = actor.scope();
-    let filter = AccountFilter { scope: &scope, top: actor.top_id, parent, callshops: false, search };
-    account_list::accounts(app.store.reader(), &filter, &slice).await
-}
-
-/// Lists the callshops in the actor's subtree. With `search`, lists only callshops whose names contain all words of `search`
-/// ([`crate::finding::words`]).
-///
-/// # Errors
-/// May fail with database errors.
-pub async fn list_shops(app: &App, actor: &Actor, search: &[String], slice: Slice) -> Result<Listed<Shop>> {
-    actor.require(Right::SeeShop)?;
-    let scope = actor.scope();
-    let filter = AccountFilter { scope: &scope, top: actor.top_id, parent: None, callshops: true, search };
-    let Listed { rows, total } = account_list::accounts(app.store.reader(), &filter, &slice).await?;
-    Ok(Listed { rows: with_settings(app, rows).await?, total })
-}
-
-/// Adds the settings to the callshops among these accounts, and drops the other accounts.
-async fn with_settings(app: &App, rows: Vec<account::Model>) -> Result<Vec<Shop>> {
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let mut settings: HashMap<Uuid, callshop::Model> = accounts::callshops(app.store.reader(), &ids)
-        .await?
-        .into_iter()
-        .map(|row| (row.account_id, row))
-        .collect();
-    let pairs = rows
-        .into_iter()
-        .filter_map(|account| Some(Shop { settings: settings.remove(&account.id)?, account }));
-    Ok(pairs.collect())
 }
 
 /// Returns the platform account. In an empty database, creates the platform account.

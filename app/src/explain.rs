@@ -144,11 +144,15 @@ pub async fn charge(app: &App, actor: &Actor, call_id: Uuid) -> Result<Explanati
             .get(&level.version_id)
             .cloned()
             .ok_or_else(|| Error::fault("the tariff version of a call does not exist"))?;
+        let booked = booked.get(&position).copied();
+        let talk = talk_of_level(&call, level, position, measured_seconds, booked)?;
         let (mut billed_seconds, mut charge, mut steps) =
-            level_steps(&call, level, answered_at, measured_seconds)?;
-        if let Some((seconds, booked)) = booked.get(&position).filter(|(_, booked)| *booked != charge) {
-            steps.push(limit(position, *booked, &call.currency));
-            (billed_seconds, charge) = (*seconds, *booked);
+            level_steps(&call, level, answered_at, measured_seconds, talk)?;
+        if let Some((seconds, booked)) = booked {
+            if booked != charge {
+                steps.push(limit(position, booked, &call.currency));
+            }
+            (billed_seconds, charge) = (seconds, booked);
         }
         levels.push(LevelExplanation {
             level: position.unsigned_abs(),
@@ -178,19 +182,68 @@ async fn visible(app: &App, actor: &Actor, levels: &[Level]) -> Result<HashMap<U
     Ok(inside.map(|account| (account.id, Visible { name: account.name, may_see_cost })).collect())
 }
 
+/// The talk time that counts at one level, and the reason why it differs from the measured time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Talk {
+    /// The whole call counts.
+    Whole(u32),
+    /// Only the covered seconds count.
+    Covered(u32),
+    /// The customer had paid for these seconds before the true end was known.
+    Paid(u32),
+    /// The account pays for the true call, but the call keeps the answer of the paid bill. These are the billed seconds; 0 if the call was not answered.
+    Corrected(u32),
+}
+
+impl Talk {
+    fn seconds(self) -> u32 {
+        match self {
+            Self::Whole(seconds)
+            | Self::Covered(seconds)
+            | Self::Paid(seconds)
+            | Self::Corrected(seconds) => seconds,
+        }
+    }
+}
+
+/// The talk time that counts at one level. A paid bill does not change, so if the true end is reported later, the call keeps the answer and the talk
+/// seconds of the bill. The accounts pay for the true call. `booked` is the stored charge of the level: the seconds billed and the amount.
+fn talk_of_level(
+    call: &call::View,
+    level: &Level,
+    position: i32,
+    measured: u32,
+    booked: Option<(u32, Micros)>,
+) -> Result<Talk> {
+    let covered = u32::try_from(call.covered).or_fault()?;
+    let talk = measured.min(covered);
+    if position == 0 {
+        let billed = u32::try_from(call.talk_seconds).or_fault()?;
+        if billed != talk {
+            return Ok(Talk::Paid(billed));
+        }
+    } else if let Some((seconds, _)) = booked
+        && seconds != rating::billed_seconds(&level.pricing.rate, talk)
+    {
+        return Ok(Talk::Corrected(seconds));
+    }
+    Ok(if talk < measured { Talk::Covered(talk) } else { Talk::Whole(talk) })
+}
+
 fn level_steps(
     call: &call::View,
     level: &Level,
     answered_at: Option<DateTime<Utc>>,
     measured: u32,
+    counted: Talk,
 ) -> Result<(u32, Micros, Vec<Step>)> {
     let Some(answered_at) = answered_at else {
         let text = "The call was not answered, so it is free.".to_owned();
         return Ok((0, Micros::ZERO, vec![Step { seconds: Some(0), ..Step::new(StepKind::TalkTime, text) }]));
     };
-    let talk = u32::try_from(call.talk_seconds).or_fault()?;
+    let talk = counted.seconds();
     let charge = rating::charge(&level.pricing, answered_at, talk);
-    let mut steps = vec![talk_time(call, talk, measured)];
+    let mut steps = vec![talk_time(call, counted, measured)];
     let is_free = charge.steps.iter().any(|step| matches!(step, ChargeStep::Free { .. }));
     if talk > 0 && !is_free {
         steps.push(increments(&level.pricing.rate, talk, charge.billed_seconds));
@@ -199,16 +252,21 @@ fn level_steps(
     Ok((charge.billed_seconds, charge.amount, steps))
 }
 
-fn talk_time(call: &call::View, talk: u32, measured: u32) -> Step {
-    let text = if talk < measured {
-        format!(
+fn talk_time(call: &call::View, counted: Talk, measured: u32) -> Step {
+    let text = match counted {
+        Talk::Whole(talk) => format!("The call lasted {talk} s, rounded up to whole seconds."),
+        Talk::Covered(talk) => format!(
             "The call lasted {measured} s, of which {} s were covered. Only {talk} s count toward the charge.",
             call.covered
-        )
-    } else {
-        format!("The call lasted {talk} s, rounded up to whole seconds.")
+        ),
+        Talk::Paid(talk) => format!(
+            "The bill was paid before the call's true end was known, so the {talk} s on the bill count toward the charge."
+        ),
+        Talk::Corrected(talk) => format!(
+            "After the bill was paid, the proxy reported other times for the call. By these times, {talk} s are billed."
+        ),
     };
-    Step { seconds: Some(talk), ..Step::new(StepKind::TalkTime, text) }
+    Step { seconds: Some(counted.seconds()), ..Step::new(StepKind::TalkTime, text) }
 }
 
 /// Explains why the amount charged differs from the amount computed from the prices.

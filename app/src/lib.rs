@@ -1,8 +1,5 @@
 //! The use cases, one file per noun. Each use case takes an [`Actor`](crate::auth::Actor) and checks the actor's rights before it touches a row.
 
-// a test writes a whole call, with all its columns, as one `json!`
-#![cfg_attr(test, recursion_limit = "256")]
-
 pub mod access;
 pub mod account_statement;
 pub mod accounts;

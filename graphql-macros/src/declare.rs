@@ -51,7 +51,7 @@ fn of_impl(args: &TypeArgs, mut block: ItemImpl) -> Result<TokenStream> {
         let name = name.unwrap_or_else(|| method.sig.ident.unraw().to_string().to_lower_camel_case());
         let value = value_of(&method);
         if value.is_some() {
-            only_name(&method.attrs)?;
+            only_name(&method.attrs, "make the method `async` to use this option")?;
             resolvers.push(resolver(&method, &name));
             method.attrs.retain(|attribute| !attribute.path().is_ident("graphql"));
             plain.push(method);
@@ -176,6 +176,9 @@ fn of_struct(args: &TypeArgs, mut item: ItemStruct) -> Result<TokenStream> {
     for field in &mut named.named {
         let Some(ident) = field.ident.clone() else { continue };
         let args = take_field(&mut field.attrs)?;
+        if !is_input {
+            only_name(&field.attrs, "declare the field as an `async` method to use this option")?;
+        }
         let name = graphql_name(&field.attrs)?.map(|name| name.value());
         let name = name.unwrap_or_else(|| ident.unraw().to_string().to_lower_camel_case());
         fields.push(Field { name, args, value: Some((field.ty.clone(), quote!(it.#ident))) });
@@ -293,4 +296,61 @@ fn written(this: &Type, fields: &[Field]) -> Result<TokenStream> {
 
         crate::compiled::output!([] #this);
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The error with which a declaration does not compile; empty if it compiles.
+    fn refusal(item: Item) -> String {
+        expand(TypeArgs::default(), item).map_or_else(|error| error.to_string(), |_| String::new())
+    }
+
+    #[test]
+    fn a_guard_is_not_ignored() {
+        let field = syn::parse_quote! {
+            #[derive(SimpleObject)]
+            struct Price {
+                amount: i32,
+                #[graphql(guard = "SeesCost")]
+                cost: i32,
+            }
+        };
+        assert_eq!(refusal(field), "declare the field as an `async` method to use this option");
+        let method = syn::parse_quote! {
+            impl Price {
+                #[graphql(guard = "SeesCost")]
+                fn cost(&self) -> i32 { self.cost }
+            }
+        };
+        assert_eq!(refusal(method), "make the method `async` to use this option");
+    }
+
+    #[test]
+    fn names_and_options_of_inputs_are_allowed() {
+        let object = syn::parse_quote! {
+            #[derive(SimpleObject)]
+            struct Price {
+                #[graphql(name = "cost")]
+                amount: i32,
+            }
+        };
+        assert_eq!(refusal(object), "");
+        let input = syn::parse_quote! {
+            #[derive(InputObject)]
+            struct PriceInput {
+                #[graphql(default = 5)]
+                amount: i32,
+            }
+        };
+        assert_eq!(refusal(input), "");
+        let method = syn::parse_quote! {
+            impl Price {
+                #[graphql(guard = "SeesCost")]
+                async fn cost(&self) -> i32 { self.cost }
+            }
+        };
+        assert_eq!(refusal(method), "");
+    }
 }

@@ -138,12 +138,13 @@ pub fn graphql_name(attributes: &[Attribute]) -> Result<Option<LitStr>> {
     Ok(name)
 }
 
-/// Fails if a `#[graphql(…)]` attribute has an option other than `name`: the generated resolver of a plain method would lose such an option.
-pub fn only_name(attributes: &[Attribute]) -> Result<()> {
+/// Fails with `remedy` if a `#[graphql(…)]` attribute of a field has an option other than `name`. The generated resolver of a plain method would lose
+/// such an option, and the compiled writer would ignore it. A field with a guard would then be written without a check.
+pub fn only_name(attributes: &[Attribute], remedy: &str) -> Result<()> {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("graphql")) {
         attribute.parse_nested_meta(|meta| {
             if !meta.path.is_ident("name") {
-                return Err(meta.error("make the method `async` to use this option"));
+                return Err(meta.error(remedy));
             }
             meta.value()?.parse::<LitStr>().map(drop)
         })?;

@@ -60,7 +60,8 @@ pub struct ChargeStep {
 /// Charge at one level of the account tree, and its computation.
 #[object]
 #[derive(SimpleObject)]
-pub struct LevelCharge {
+#[graphql(name = "LevelCharge")]
+pub struct ExplainedLevel {
     /// Number of the level: 0 is the customer, 1 the callshop, 2 the callshop's parent, and so on.
     pub level: u32,
     /// Display name of the paying account. The account of level 0 is the callshop whose customer pays.
@@ -98,7 +99,7 @@ pub struct ChargeExplanation {
     pub covered_seconds: i32,
     /// The customer's level, followed by the levels in the caller's subtree; empty for an emergency or refused call.
     #[field(length = 4)]
-    pub levels: Vec<LevelCharge>,
+    pub levels: Vec<ExplainedLevel>,
 }
 
 fn step(step: Step, currency: &str) -> ChargeStep {
@@ -114,8 +115,8 @@ fn step(step: Step, currency: &str) -> ChargeStep {
     }
 }
 
-fn level(level: LevelExplanation, currency: &str) -> LevelCharge {
-    LevelCharge {
+fn level(level: LevelExplanation, currency: &str) -> ExplainedLevel {
+    ExplainedLevel {
         level: level.level,
         account: level.account,
         tariff: level.tariff,

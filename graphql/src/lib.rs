@@ -237,7 +237,7 @@ const OBJECTS: &[Declaration] = declarations![
     day::DayFigures,
     day::DayMethod,
     explain::ChargeStep,
-    explain::LevelCharge,
+    explain::ExplainedLevel,
     explain::ChargeExplanation,
     ledger::DrawerAmount,
     ledger::LedgerCounterpart,

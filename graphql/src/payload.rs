@@ -1,5 +1,6 @@
 //! Mutation payloads (the changed object or `userErrors`), and the conversion of use-case errors to top-level errors.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use async_graphql::{Context, ErrorExtensions as _, SimpleObject};
@@ -154,6 +155,9 @@ const INTERNAL: &str = "Internal error. Quote `extensions.requestId` when you re
 /// The top-level error of a query, or of a mutation that could not be attempted. The error has a stable `extensions.code`, the path of the invalid
 /// argument in `extensions.field`, and no internal detail. [`languages::Translated`] adds `extensions.params` and translates the message.
 pub fn top_level(error: Error) -> async_graphql::Error {
+    if !IS_RETRIED.get() {
+        log(&error);
+    }
     let mut field = Vec::new();
     let (code, message): (_, Message) = match error {
         Error::User(error) => {
@@ -167,26 +171,16 @@ pub fn top_level(error: Error) -> async_graphql::Error {
         Error::Overloaded(reason) => {
             ("OVERLOADED", base::message!("The server is busy ({reason}). Try again in a moment.", reason))
         }
-        lost @ Error::Database(_) if lost.is_connection_lost() => {
-            tracing::warn!(error = %lost, "lost the database connection");
+        Error::Database(_) if error.is_connection_lost() => {
             ("OVERLOADED", "The database does not answer. Try again in a moment.".into())
         }
-        full @ Error::Database(_) if full.is_out_of_room() => {
-            tracing::error!(error = %full, "the database is out of space");
+        Error::Database(_) if error.is_out_of_room() => {
             ("OVERLOADED", "The database is out of space. Try again later.".into())
         }
-        late @ Error::Database(_) if late.is_out_of_time() => {
-            tracing::error!(error = %late, "a database statement timed out");
+        Error::Database(_) if error.is_out_of_time() => {
             ("OVERLOADED", "The database took too long. Try again in a moment.".into())
         }
-        Error::Database(cause) => {
-            tracing::error!(%cause, "database error");
-            ("INTERNAL", INTERNAL.into())
-        }
-        Error::Fault(cause) => {
-            tracing::error!(%cause, "fault");
-            ("INTERNAL", INTERNAL.into())
-        }
+        Error::Database(_) | Error::Fault(_) => ("INTERNAL", INTERNAL.into()),
     };
     let told = async_graphql::Error::new(message.to_string()).extend_with(|_, extensions| {
         extensions.set("code", code);
@@ -195,6 +189,44 @@ pub fn top_level(error: Error) -> async_graphql::Error {
         }
     });
     async_graphql::Error { source: Some(Arc::new(Told { code, message })), ..told }
+}
+
+thread_local! {
+    /// Whether the executor will resolve the present value again if the value is an error.
+    static IS_RETRIED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Writes a value that the executor will resolve again if `write` fails. The executor logs the error, so `write` does not log it.
+pub(crate) fn retried<T>(write: impl FnOnce() -> T) -> T {
+    /// Restores the flag even if `write` panics, because the thread goes on to serve other requests.
+    struct Restored(bool);
+
+    impl Drop for Restored {
+        fn drop(&mut self) {
+            IS_RETRIED.set(self.0);
+        }
+    }
+
+    let _restored = Restored(IS_RETRIED.replace(true));
+    write()
+}
+
+/// Logs an error that the caller did not cause.
+fn log(error: &Error) {
+    match error {
+        Error::Database(_) if error.is_connection_lost() => {
+            tracing::warn!(%error, "lost the database connection");
+        }
+        Error::Database(_) if error.is_out_of_room() => {
+            tracing::error!(%error, "the database is out of space");
+        }
+        Error::Database(_) if error.is_out_of_time() => {
+            tracing::error!(%error, "a database statement timed out");
+        }
+        Error::Database(cause) => tracing::error!(%cause, "database error"),
+        Error::Fault(cause) => tracing::error!(%cause, "fault"),
+        _ => {}
+    }
 }
 
 /// A nullable object of a query. A nullable object is null if it is missing or outside the caller's scope. Any other error sets only this field to

@@ -15,6 +15,7 @@ pub use ::async_graphql::*;
 use std::sync::Arc;
 
 use super::compiled::{Below, Output};
+use super::payload::retried;
 use base::error::Error as Fault;
 use transport::metrics::Resolved;
 use transport::pipeline::Plans;
@@ -83,8 +84,8 @@ async fn resolve<T: OutputType + Output + ?Sized>(ctx: &Context<'_>, value: &T) 
 fn write<T: Output + ?Sized>(ctx: &ContextSelectionSet<'_>, value: &T) -> Option<Vec<u8>> {
     let written = plan::<T>(ctx).and_then(|plan| {
         let mut out = Vec::with_capacity(TEXT_BYTES);
-        // the executor reports the error
-        value.write(plan, &mut out).ok()?;
+        // the executor reports and logs the error
+        retried(|| value.write(plan, &mut out)).ok()?;
         Some(out)
     });
     if let Some(resolved) = ctx.data_opt::<Resolved>() {
@@ -121,11 +122,16 @@ fn compared(ctx: &Context<'_>, json: Vec<u8>, resolved: ServerResult<Value>) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use ::async_graphql::{
         Description, EmptyMutation, EmptySubscription, Object, Request, Schema, SimpleObject,
     };
     use futures_util::FutureExt as _;
     use graphql_macros::object;
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::subscriber::with_default;
+    use tracing::{Event, Level, Metadata, Subscriber};
 
     use super::*;
     use crate::paging::{Page, empty};
@@ -148,6 +154,10 @@ mod tests {
         /// The number 2 is an error that makes only this field null.
         fn nullable(&self) -> Option<Result<i32>> {
             (self.0 != 1).then(|| self.failing())
+        }
+
+        fn faulty(&self) -> Result<i32> {
+            Err(super::super::payload::top_level(Fault::fault("a fault")))
         }
 
         fn text(&self) -> &str {
@@ -256,6 +266,43 @@ mod tests {
             assert!(resolved.contains("\"errors\":[{"), "{query}: {resolved}");
         }
         assert_written("{ items(to: 2) { number failing nullable } }", 1);
+    }
+
+    /// Counts the errors that are logged.
+    struct Counter(Arc<AtomicUsize>);
+
+    impl Subscriber for Counter {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            *metadata.level() == Level::ERROR
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, _: &Event<'_>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn a_failing_value_is_logged_once() {
+        for is_planned in [true, false] {
+            let logged = Arc::new(AtomicUsize::new(0));
+            let (text, _) = with_default(Counter(logged.clone()), || {
+                answer("{ item(number: 1) { number faulty } }", is_planned)
+            });
+            assert!(text.contains("INTERNAL"), "{text}");
+            assert_eq!(logged.load(Ordering::Relaxed), 1, "{text}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::calls::{Charge, charges_of};
+use super::calls::{ChargedLevel, charges_of};
 use super::{Scope, Within};
 use base::error::Result;
 
@@ -77,7 +77,7 @@ pub async fn costs(
     calls: &[Uuid],
 ) -> Result<HashMap<Uuid, Micros>> {
     // level 0 is the customer's price, recorded for the callshop
-    let pays = |charge: &&Charge| charge.level > 0 && charge.account_id == account_id;
+    let pays = |charge: &&ChargedLevel| charge.level > 0 && charge.account_id == account_id;
     let charges = charges_of(conn, calls).await?.into_iter();
     let paid = charges.filter_map(|(id, charges)| Some((id, charges.iter().find(pays)?.amount.into())));
     Ok(paid.collect())
@@ -128,15 +128,18 @@ pub async fn credit_entries(
     after: Uuid,
     limit: u64,
 ) -> Result<Vec<CreditEntry>> {
-    let sql = "SELECT entry.transfer_id, transfer.kind, undone.kind AS reversed, transfer.at, transfer.note, charge.version_id,
+    // PostgreSQL may merge the page with the transfers of all accounts, so it must begin to read the transfers where the page begins
+    let sql = "WITH entry AS (
+            SELECT transfer_id, account_id, amount FROM ledger_entry
+            WHERE account_id = $1 AND book = 'CREDIT' AND transfer_id > $2 ORDER BY transfer_id LIMIT $3)
+        SELECT entry.transfer_id, transfer.kind, undone.kind AS reversed, transfer.at, transfer.note, charge.version_id,
             charge.billed_seconds, entry.amount
-        FROM ledger_entry AS entry
-        JOIN ledger_transfer AS transfer ON transfer.id = entry.transfer_id
+        FROM entry
+        JOIN ledger_transfer AS transfer ON transfer.id = entry.transfer_id AND transfer.id > $2
         LEFT JOIN ledger_transfer AS undone ON undone.id = transfer.reverses
         LEFT JOIN call_charge AS charge
             ON charge.transfer_id = COALESCE(transfer.reverses, transfer.id) AND charge.payer_id = entry.account_id
-        WHERE entry.account_id = $1 AND entry.book = 'CREDIT' AND entry.transfer_id > $2
-        ORDER BY entry.transfer_id LIMIT $3";
+        ORDER BY entry.transfer_id";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values = [account_id.into(), after.into(), limit.into()];
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::first_id;
 use super::partitions::{CALLS, Gap, Month};
-use super::reports::level_amount;
+use super::reports::{charges_are_readable, level_amount, level_seconds};
 use base::error::Result;
 
 /// Maximum number of violations listed per invariant. One more violation is read to show whether the list is complete.
@@ -215,10 +215,24 @@ pub const INVARIANTS: &[Invariant] = &[
                 AND ({numbers} <> 0 OR (c.state = 'ENDED' AND c.answered_at IS NOT NULL))",
     },
     Invariant {
+        name: "the charges of every call are a list of numbers",
+        unit: Unit::Count,
+        // reports and the other invariants read no charges from any other text
+        query: "SELECT c.id AS id, 'list of charges of call' AS what, 1 AS expected, 0 AS found FROM call c WHERE NOT {readable}",
+    },
+    Invariant {
         name: "the customer's charge equals the call's price",
         unit: Unit::Money,
-        query: "SELECT c.id AS id, 'customer''s charge of call' AS what, c.charge AS expected, {paid} AS found FROM call c
-            JOIN (SELECT 0 AS n) AS customer ON {numbers} > 0 WHERE {paid} <> c.charge",
+        // a call without charges has no price
+        query: "SELECT c.id AS id, 'customer''s charge of call' AS what, c.charge AS expected, COALESCE({paid}, 0) AS found FROM call c
+            CROSS JOIN (SELECT 0 AS n) AS customer WHERE COALESCE({paid}, 0) <> c.charge",
+    },
+    Invariant {
+        name: "the customer's billed seconds equal the call's billed seconds",
+        unit: Unit::Count,
+        query: "SELECT c.id AS id, 'customer''s billed seconds of call' AS what, c.billed_seconds AS expected,
+                COALESCE({seconds}, 0) AS found FROM call c
+            CROSS JOIN (SELECT 0 AS n) AS customer WHERE COALESCE({seconds}, 0) <> c.billed_seconds",
     },
     Invariant {
         name: "every call is charged once",
@@ -409,7 +423,7 @@ const WORDS: [(&str, &str); 3] = [
 ];
 
 /// Placeholders for the parts of level `n` of the call `c`.
-fn level_words(backend: DbBackend) -> [(&'static str, String); 9] {
+fn level_words(backend: DbBackend) -> [(&'static str, String); 10] {
     let bytes =
         |first: usize, count: usize| format!("substr(c.levels, n * {LEVEL_BYTES} + {first}, {count})");
     let (payee, version, prefix) = (bytes(1, 16), bytes(17, 16), bytes(33, 8));
@@ -422,12 +436,9 @@ fn level_words(backend: DbBackend) -> [(&'static str, String); 9] {
         ),
     };
     let payer = payee.replace("n * ", "(n - 1) * ");
-    let seconds = level_amount(backend, "n").replace("2 * n + 1", "2 * n");
-    let paid = level_amount(backend, "n");
-    let numbers = match backend {
-        DbBackend::Sqlite => "json_array_length(c.charges)",
-        _ => "jsonb_array_length(CAST(c.charges AS JSONB))",
-    };
+    let (seconds, paid) = (level_seconds(backend, "n"), level_amount(backend, "n"));
+    // the length of the list, from its commas
+    let numbers = "(CASE WHEN c.charges = '[]' THEN 0 ELSE 1 + length(c.charges) - length(replace(c.charges, ',', '')) END)";
     [
         // the callshop pays at level 1, and each higher level is paid by the payee of the level below
         ("{payer}", format!("CASE WHEN n = 1 THEN c.callshop_id ELSE {payer} END")),
@@ -437,6 +448,7 @@ fn level_words(backend: DbBackend) -> [(&'static str, String); 9] {
         ("{seconds}", seconds),
         ("{paid}", paid.clone()),
         ("{numbers}", numbers.to_owned()),
+        ("{readable}", charges_are_readable(backend).to_owned()),
         // the levels at which accounts pay
         (
             "{levels}",

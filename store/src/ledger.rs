@@ -1,5 +1,6 @@
 //! Transfers, entries, running balances, and the holds of live calls.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use billing::money::Micros;
@@ -40,14 +41,21 @@ pub struct NewTransfer {
     /// Reason given by the user; may be empty.
     pub note: String,
     /// The changes to balances.
-    pub entries: Vec<Entry>,
-    /// The charges of a call. The charges are stored in place of the entries, so the entries must be exactly those that the charges produce.
-    pub charges: Vec<Charge>,
+    pub contents: Contents,
 }
 
-/// What an account pays for a call to the account above it.
+/// What a transfer is stored as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contents {
+    /// One row for each entry.
+    Postings(Vec<Entry>),
+    /// The charges of a call, with one row for the two entries of each charge. No charge is zero.
+    Charges(Vec<CallCharge>),
+}
+
+/// What an account pays for a call to the account above it. The charge is stored as one row of `call_charge`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Charge {
+pub struct CallCharge {
     /// Level of the payer; 1 is the callshop.
     pub level: i32,
     /// The paying account.
@@ -62,7 +70,7 @@ pub struct Charge {
     pub amount: Micros,
 }
 
-impl Charge {
+impl CallCharge {
     /// The two entries of the charge, in the order of the view `ledger_entry`.
     fn entries(&self) -> Result<[Entry; 2]> {
         let paid = self.amount.checked_neg().or_fault()?;
@@ -108,6 +116,18 @@ impl Entry {
     pub fn drawer(callshop_id: Uuid, shift_id: Uuid, method: PaymentMethod, amount: Micros) -> Self {
         Self { account_id: callshop_id, book: Book::Drawer, amount, drawer: Some((shift_id, method)) }
     }
+
+    fn row(&self, transfer_id: Uuid, position: i32) -> ledger_posting::Model {
+        ledger_posting::Model {
+            transfer_id,
+            position,
+            account_id: self.account_id,
+            book: self.book,
+            amount: self.amount.into(),
+            shift_id: self.drawer.map(|(shift, _)| shift),
+            method: self.drawer.map(|(_, method)| method),
+        }
+    }
 }
 
 impl NewTransfer {
@@ -123,24 +143,29 @@ impl NewTransfer {
             session_id: None,
             reverses: None,
             note: String::new(),
-            entries,
-            charges: Vec::new(),
+            contents: Contents::Postings(entries),
         }
     }
 
     /// The transfer of a call's charges, none of which is zero.
+    pub fn of_charges(call_id: Uuid, currency: &str, at: DateTime<Utc>, charges: Vec<CallCharge>) -> Self {
+        let new = Self::new(TransferKind::Call, currency, at, Vec::new());
+        Self { call_id: Some(call_id), contents: Contents::Charges(charges), ..new }
+    }
+
+    /// The changes to balances. Each charge produces two entries.
     ///
     /// # Errors
     /// Fails with a fault if an amount cannot be negated.
-    pub fn of_charges(
-        call_id: Uuid,
-        currency: &str,
-        at: DateTime<Utc>,
-        charges: Vec<Charge>,
-    ) -> Result<Self> {
-        let entries = entries_of(&charges)?;
-        let new = Self::new(TransferKind::Call, currency, at, entries);
-        Ok(Self { call_id: Some(call_id), charges, ..new })
+    pub fn entries(&self) -> Result<Cow<'_, [Entry]>> {
+        match &self.contents {
+            Contents::Postings(entries) => Ok(Cow::Borrowed(entries)),
+            Contents::Charges(charges) => {
+                let entries: Vec<[Entry; 2]> =
+                    charges.iter().map(CallCharge::entries).collect::<Result<_>>()?;
+                Ok(Cow::Owned(entries.into_flattened()))
+            }
+        }
     }
 
     /// A new transfer that reverses this transfer. The entries of the new transfer are stored as postings.
@@ -148,8 +173,8 @@ impl NewTransfer {
     /// # Errors
     /// Fails with a fault if an amount cannot be negated.
     pub fn reversal(&self, at: DateTime<Utc>) -> Result<Self> {
-        let entries = self
-            .entries
+        let entries = self.entries()?;
+        let entries = entries
             .iter()
             .map(|entry| Ok(Entry { amount: entry.amount.checked_neg().or_fault()?, ..*entry }));
         Ok(Self {
@@ -161,19 +186,11 @@ impl NewTransfer {
     }
 }
 
-fn entries_of(charges: &[Charge]) -> Result<Vec<Entry>> {
-    let mut entries = Vec::with_capacity(2 * charges.len());
-    for charge in charges {
-        entries.extend(charge.entries()?);
-    }
-    Ok(entries)
-}
-
 /// Posts transfers: inserts their rows and updates each balance once, in the global lock order. Entries with an amount of zero are omitted. A
 /// transfer that has only zero entries is omitted, too.
 ///
 /// # Errors
-/// Fails with a fault if entries do not sum to zero or overflow, or differ from the transfer's charges. May also fail with database errors.
+/// Fails with a fault if entries do not sum to zero or overflow, or if a charge is zero. May also fail with database errors.
 pub async fn post(conn: &impl ConnectionTrait, transfers: Vec<NewTransfer>) -> Result<()> {
     post_and_hold(conn, transfers, &BTreeMap::new(), Writes::default()).await
 }
@@ -200,35 +217,28 @@ pub async fn post_and_hold(
         changes.insert((Book::Credit, *account_id, currency.clone()), (Micros::ZERO, *change));
     }
     for transfer in transfers {
-        let sum = Micros::try_sum(transfer.entries.iter().map(|entry| entry.amount)).or_fault()?;
+        let entries = transfer.entries()?;
+        let sum = Micros::try_sum(entries.iter().map(|entry| entry.amount)).or_fault()?;
         if sum != Micros::ZERO {
             return Err(Error::fault("a transfer does not sum to zero"));
         }
-        if !transfer.charges.is_empty() && transfer.entries != entries_of(&transfer.charges)? {
-            return Err(Error::fault("the entries of a transfer differ from its charges"));
-        }
-        let moving = transfer.entries.iter().filter(|entry| entry.amount != Micros::ZERO);
-        let mut moves = false;
-        for (position, entry) in (0..).zip(moving) {
+        let moving: Vec<Entry> =
+            entries.iter().copied().filter(|entry| entry.amount != Micros::ZERO).collect();
+        for entry in &moving {
             let key = (entry.book, entry.account_id, transfer.currency.clone());
             let (change, _) = changes.entry(key).or_default();
             *change = change.checked_add(entry.amount).or_fault()?;
-            moves = true;
-            if !transfer.charges.is_empty() {
-                continue;
-            }
-            postings.push(ledger_posting::Model {
-                transfer_id: transfer.id,
-                position,
-                account_id: entry.account_id,
-                book: entry.book,
-                amount: entry.amount.into(),
-                shift_id: entry.drawer.map(|(shift, _)| shift),
-                method: entry.drawer.map(|(_, method)| method),
-            });
         }
-        charges.extend(transfer.charges.iter().map(|charge| charge.row(transfer.id)));
-        if moves {
+        match &transfer.contents {
+            Contents::Postings(_) => {
+                postings.extend((0..).zip(&moving).map(|(position, entry)| entry.row(transfer.id, position)));
+            }
+            Contents::Charges(all) if moving.len() == 2 * all.len() => {
+                charges.extend(all.iter().map(|charge| charge.row(transfer.id)));
+            }
+            Contents::Charges(_) => return Err(Error::fault("a charge is zero")),
+        }
+        if !moving.is_empty() {
             heads.push(head(transfer));
         }
     }
@@ -375,8 +385,7 @@ async fn standing(conn: &impl ConnectionTrait, about: SimpleExpr) -> Result<Vec<
                 session_id: head.session_id,
                 reverses: head.reverses,
                 note: head.note,
-                entries: of_head,
-                charges: Vec::new(),
+                contents: Contents::Postings(of_head),
             })
         })
         .collect()

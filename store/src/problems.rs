@@ -1,6 +1,6 @@
 //! Queries for objects that a person should review: sessions, calls and phones of a callshop or a whole subtree, hook events, and an account's books.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{Book, HookStatus, hook_event, ledger_balance};
@@ -221,18 +221,20 @@ pub async fn events(
 
 /// An account's books whose balance differs from the sum of their entries.
 pub async fn broken_books(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Vec<Book>> {
-    let sql = "SELECT e.book, t.currency, CAST(SUM(e.amount) AS BIGINT) AS amount FROM ledger_entry e \
-               JOIN ledger_transfer t ON t.id = e.transfer_id WHERE e.account_id = $1 GROUP BY e.book, t.currency";
-    let sums = Statement::from_sql_and_values(conn.get_database_backend(), sql, [account_id.into()]);
-    let sums = conn.query_all_raw(sums).await?;
     let kept = ledger_balance::Entity::find()
         .filter(ledger_balance::Column::AccountId.eq(account_id))
         .all(conn)
         .await?;
+    let currencies: BTreeSet<&str> = kept.iter().map(|row| row.currency.as_str()).collect();
+    let by_currency = currencies.len() > 1;
+    let sql = sums_of_books(by_currency);
+    let sums = Statement::from_sql_and_values(conn.get_database_backend(), sql, [account_id.into()]);
+    let sums = conn.query_all_raw(sums).await?;
     // each difference is the balance minus the sum of its entries
     let mut differences: BTreeMap<(Book, String), i128> = BTreeMap::new();
     for row in kept {
-        *differences.entry((row.book, row.currency)).or_default() += i128::from(row.balance.0);
+        let currency = if by_currency { row.currency } else { String::new() };
+        *differences.entry((row.book, currency)).or_default() += i128::from(row.balance.0);
     }
     for row in &sums {
         let key = (row.try_get("", "book")?, row.try_get("", "currency")?);
@@ -245,4 +247,28 @@ pub async fn broken_books(conn: &impl ConnectionTrait, account_id: Uuid) -> Resu
         .collect();
     books.dedup();
     Ok(books)
+}
+
+/// SQL that sums an account's entries by book. Only the platform has entries in several currencies. For any other account, the currency is empty and
+/// the transfers, which have the currency, are not read.
+///
+/// The tables are summed in the order of an index. From the view `ledger_entry`, SQLite would first copy all of the account's entries to a temporary
+/// table.
+fn sums_of_books(by_currency: bool) -> String {
+    let (currency, transfer, group) = match by_currency {
+        true => ("t.currency", "JOIN ledger_transfer t ON t.id = e.transfer_id", ", t.currency"),
+        false => ("CAST('' AS TEXT)", "", ""),
+    };
+    let sums = [
+        ("ledger_posting", "account_id", "e.book", "e.amount", ", e.book"),
+        ("call_charge", "payer_id", "CAST('CREDIT' AS TEXT)", "-e.amount", ""),
+        ("call_charge", "payee_id", "CAST('REVENUE' AS TEXT)", "e.amount", ""),
+    ];
+    let sums = sums.map(|(table, account, book, amount, by_book)| {
+        format!(
+            "SELECT {book} AS book, {currency} AS currency, CAST(SUM({amount}) AS BIGINT) AS amount FROM {table} e {transfer} \
+             WHERE e.{account} = $1 GROUP BY e.{account}{by_book}{group}"
+        )
+    });
+    sums.join(" UNION ALL ")
 }

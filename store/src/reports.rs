@@ -244,11 +244,43 @@ fn level_version(backend: DbBackend, level: &str) -> String {
     }
 }
 
+/// SQL condition that the charges of the call `c` are a list of numbers. The condition never fails, whatever the column contains. Numbers of more than
+/// 18 digits might not fit into BIGINT, so PostgreSQL does not accept them.
+pub(crate) fn charges_are_readable(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => {
+            "(json_valid(c.charges) AND c.charges GLOB '[[]*' AND substr(c.charges, 2, length(c.charges) - 2) NOT GLOB '*[^0-9,]*')"
+        }
+        _ => r"(c.charges ~ '^\[([0-9]{1,18}(,[0-9]{1,18})*)?\]$')",
+    }
+}
+
 /// SQL expression for the amount that was charged for the call `c` at a level; null if the call has no charge at that level.
 pub(crate) fn level_amount(backend: DbBackend, level: &str) -> String {
+    number(backend, &format!("2 * {level} + 1"))
+}
+
+/// SQL expression for the seconds that were billed for the call `c` at a level; null if the call has no charge at that level.
+pub(crate) fn level_seconds(backend: DbBackend, level: &str) -> String {
+    number(backend, &format!("2 * {level}"))
+}
+
+/// SQL expression for one number in the list of charges, counted from 0; null if there is no such number. A list that cannot be read gives null, so
+/// that one damaged call does not stop a whole report. `callshop audit` finds such a call.
+fn number(backend: DbBackend, index: &str) -> String {
     match backend {
-        DbBackend::Sqlite => format!("(c.charges ->> (2 * {level} + 1))"),
-        _ => format!("CAST(CAST(c.charges AS JSONB) ->> (2 * {level} + 1) AS BIGINT)"),
+        DbBackend::Sqlite => {
+            let readable = charges_are_readable(backend);
+            format!("(CASE WHEN {readable} THEN c.charges ->> ({index}) END)")
+        }
+        // a cast to JSONB would fail for other text, and would take as long
+        _ => {
+            let part = format!("btrim(split_part(c.charges, ',', {index} + 1), '[]')");
+            let readable = r"c.charges ~ '^\[[0-9]+(,[0-9]+)*\]$'";
+            format!(
+                "(CASE WHEN {readable} AND length({part}) < 19 THEN CAST(NULLIF({part}, '') AS BIGINT) END)"
+            )
+        }
     }
 }
 

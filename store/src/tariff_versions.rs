@@ -14,7 +14,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::Scope;
-use crate::calls::{Charge, charges_of};
+use crate::calls::{ChargedLevel, charges_of};
 use crate::tariffs::Spread;
 use base::error::Result;
 
@@ -276,7 +276,7 @@ pub async fn past_calls(
 /// The charges of these calls, by call and level.
 pub async fn charges(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<HashMap<(Uuid, i32), Micros>> {
     let charges = charges_of(conn, calls).await?.into_iter();
-    let by_level = |(id, charges): (Uuid, Vec<Charge>)| {
+    let by_level = |(id, charges): (Uuid, Vec<ChargedLevel>)| {
         charges.into_iter().map(move |charge| ((id, charge.level), charge.amount.into()))
     };
     Ok(charges.flat_map(by_level).collect())

@@ -1,7 +1,9 @@
-//! A client's connection, which the server can end while the client reads nothing. The HTTP dispatcher polls a response's body only when there is
-//! room for more bytes, so the body itself cannot end the connection of such a client.
+//! A client's connection, which the server can end while the client reads nothing, and which tells a response when the client stops sending. The HTTP
+//! dispatcher polls a response's body only when there is room for more bytes, so the body itself cannot end the connection of such a client. Nor does
+//! the dispatcher tell the body that the client closed the connection.
 
 use std::{
+    future::poll_fn,
     io,
     pin::Pin,
     sync::{
@@ -20,12 +22,16 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Ends one connection.
+/// Ends one connection, and watches its end.
 #[derive(Debug, Default)]
 pub struct Cut {
     is_cut: AtomicBool,
     /// Wakes the task that waits for room for more bytes.
     writer: AtomicWaker,
+    /// Whether the client will send nothing more.
+    is_silent: AtomicBool,
+    /// Wakes the response that waits for the client's end.
+    watcher: AtomicWaker,
 }
 
 impl Cut {
@@ -38,6 +44,16 @@ impl Cut {
     pub fn cut(&self) {
         self.is_cut.store(true, Ordering::Release);
         self.writer.wake();
+    }
+
+    /// Waits until the client has closed its side of the connection. Most clients do so only when they leave, but a client may still read. Only one
+    /// task at a time can wait.
+    pub(super) async fn silent(&self) {
+        poll_fn(|context| {
+            self.watcher.register(context.waker());
+            if self.is_silent.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 }
 
@@ -83,7 +99,14 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(context, buffer)
+        let this = self.get_mut();
+        let (had, room) = (buffer.filled().len(), buffer.remaining());
+        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        if matches!(read, Poll::Ready(Ok(()))) && room > 0 && buffer.filled().len() == had {
+            this.cut.is_silent.store(true, Ordering::Release);
+            this.cut.watcher.wake();
+        }
+        read
     }
 }
 

@@ -122,7 +122,7 @@ async fn run(
         _ => return answer_once(request, endpoint, prepared?, answer).await,
     };
     let reader = (peer, Languages::of(request));
-    let mut response = stream::respond(endpoint, reader, &caller, prepared, (request.method(), form))?;
+    let mut response = stream::respond(endpoint, reader, &caller, prepared, (request, form))?;
     if let Some(cookie) = cookie {
         cookie.set(request, &mut response);
     }

@@ -2,11 +2,7 @@
 
 use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
-use actix_web::{
-    HttpResponse,
-    http::{Method, header},
-    web::Bytes,
-};
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Bytes};
 use chrono::{DateTime, Utc};
 use futures_util::{
     FutureExt, StreamExt,
@@ -17,6 +13,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use super::{
     Endpoint,
+    connection::Cut,
     error::RequestError,
     graphql_http::{answer_json, check_method, response_json},
     languages::Languages,
@@ -40,17 +37,21 @@ pub(crate) struct Form {
     pub(crate) end: &'static str,
 }
 
+/// Interval between two texts to a client that has closed its side of the connection. If the client no longer reads either, the second text fails, and
+/// the stream ends.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Responds to one operation with a stream.
 pub(crate) fn respond(
     endpoint: &Endpoint,
     (peer, languages): (IpAddr, Languages),
     caller: &Caller,
     prepared: Result<Prepared, RequestError>,
-    (method, form): (&Method, &'static Form),
+    (request, form): (&HttpRequest, &'static Form),
 ) -> Result<HttpResponse, RequestError> {
     let (answers, position) = match prepared {
         Ok(prepared) => {
-            check_method(prepared.kind, method)?;
+            check_method(prepared.kind, request.method())?;
             answers(endpoint, prepared, languages.clone())
         }
         Err(error) if error.in_document() => {
@@ -66,7 +67,9 @@ pub(crate) fn respond(
         answers,
         position,
         ended: ended(endpoint, caller, languages).boxed(),
-        keep_alive: keep_alive(endpoint.service.limits().sockets.ping_seconds),
+        keep_alive: keep_alive(Duration::from_secs(endpoint.service.limits().sockets.ping_seconds.max(1))),
+        silent: silent(Cut::of(request)).boxed(),
+        is_silent: false,
         over: false,
         _guard: guard,
     };
@@ -103,8 +106,16 @@ fn answers(
     (stream::once(run).boxed(), position)
 }
 
-fn keep_alive(seconds: u64) -> Interval {
-    let mut interval = tokio::time::interval(Duration::from_secs(seconds.max(1)));
+/// Waits until the client has closed its side of the connection; waits forever if this is not known.
+async fn silent(connection: Option<Arc<Cut>>) {
+    match connection {
+        Some(connection) => connection.silent().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn keep_alive(every: Duration) -> Interval {
+    let mut interval = tokio::time::interval(every);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
 }
@@ -145,6 +156,8 @@ struct Answers {
     position: Position,
     ended: BoxFuture<'static, Option<RequestError>>,
     keep_alive: Interval,
+    silent: BoxFuture<'static, ()>,
+    is_silent: bool,
     over: bool,
     _guard: SocketGuard,
 }
@@ -168,6 +181,12 @@ impl Answers {
                     form.end.to_owned()
                 }
             },
+            () = &mut self.silent, if !self.is_silent => {
+                self.is_silent = true;
+                self.keep_alive = keep_alive(LAST_WORDS);
+                self.keep_alive.reset();
+                form.idle.to_owned()
+            }
             _ = self.keep_alive.tick() => form.idle.to_owned(),
         };
         Some((Ok(chunk.into()), self))

@@ -1,30 +1,30 @@
-//! Login, refresh, logout, and token authentication.
+//! Starts and ends logins. The submodules authenticate tokens, refresh logins, follow revocations, and change the caller's own password.
+
+mod identities;
+mod own_password;
+mod refresh;
+mod revocations;
 
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{account, auth_session, user};
-use moka::sync::Cache;
-use subtle::ConstantTimeEq as _;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub(super) use identities::holder_of;
+pub use identities::{Identities, authenticate};
+pub use own_password::change_password;
+pub(super) use own_password::verify_own_password;
+pub use refresh::{is_refresh_token_of, refresh};
+pub use revocations::follow_revocations;
+
 use super::actor::Actor;
-use super::api_token::{self, SeenTokens};
 use super::attempts::{self, Failures, Whose};
-use super::token::{self, TokenKey};
-use super::{password, second_factor};
+use super::{password, second_factor, token};
 use crate::App;
 use crate::audit::{self, Change};
 use base::error::{Error, ErrorCode, Result};
-use store::{Tx, accounts, api_tokens};
-
-/// How long a node caches a login. A revocation takes effect on every node within this time.
-const IDENTITY_TTL: Duration = Duration::from_millis(700);
-/// A refresh token may be used again within 30 seconds, because the first response may have been lost.
-const REPEATED_WITHIN: TimeDelta = TimeDelta::seconds(30);
+use store::{Tx, accounts};
 
 /// A pair of tokens.
 #[derive(Clone, Debug)]
@@ -60,109 +60,6 @@ pub struct Origin {
     pub address: IpAddr,
     /// User-Agent header, truncated to 200 characters.
     pub user_agent: String,
-}
-
-/// In-memory state of authentication: the token key and cached logins.
-pub struct Identities {
-    pub(crate) key: TokenKey,
-    known: Cache<Uuid, (Actor, DateTime<Utc>)>,
-    /// A cancellation token for each login. This node cancels the token when it learns that the login is revoked. Open sockets watch these
-    /// cancellation tokens.
-    watches: Cache<Uuid, CancellationToken>,
-    pub(super) tokens: SeenTokens,
-}
-
-impl Identities {
-    /// Creates an empty cache with the key that signs access tokens.
-    pub fn new(key: TokenKey) -> Self {
-        Self {
-            key,
-            known: Cache::builder().max_capacity(100_000).time_to_live(IDENTITY_TTL).build(),
-            watches: Cache::builder().max_capacity(100_000).time_to_idle(Duration::from_secs(86_400)).build(),
-            tokens: SeenTokens::default(),
-        }
-    }
-
-    /// The signature in the URL for uploading an import's file. The URL is valid until the Unix time `until`.
-    ///
-    /// # Errors
-    /// Fails only with internal faults.
-    pub(crate) fn upload_code(&self, import: Uuid, until: i64) -> Result<String> {
-        self.key.upload_code(import, until)
-    }
-
-    /// A cancellation token that is canceled as soon as this node learns that the login has ended.
-    pub fn watch(&self, session_id: Uuid) -> CancellationToken {
-        self.watches.get_with(session_id, CancellationToken::new)
-    }
-
-    /// Makes this node read a login or API token from the database again. Unlike [`Self::forget`], this function keeps the sockets of the login or
-    /// token open.
-    pub(crate) fn renew(&self, session_id: Uuid) {
-        self.known.invalidate(&session_id);
-    }
-
-    /// A cached login or API token, and the time when it expires.
-    pub(super) fn known(&self, id: Uuid) -> Option<(Actor, DateTime<Utc>)> {
-        self.known.get(&id)
-    }
-
-    /// Caches a login or API token that was just read from the database.
-    pub(super) fn remember(&self, actor: &Actor, expires_at: DateTime<Utc>) {
-        self.known.insert(actor.session_id, (actor.clone(), expires_at));
-    }
-
-    pub(crate) fn forget(&self, ids: &[Uuid]) {
-        for id in ids {
-            self.known.invalidate(id);
-            if let Some(watch) = self.watches.remove(id) {
-                watch.cancel();
-            }
-        }
-    }
-}
-
-/// Returns the user and the expiry of an access token or API token. Reads the login or API token from the database unless it is cached.
-///
-/// # Errors
-/// Fails with [`Error::Unauthenticated`] if the token is forged, expired or revoked, or its user is disabled.
-pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Utc>)> {
-    if access.starts_with(api_token::PREFIX) {
-        return api_token::authenticate(app, access).await;
-    }
-    let now = app.clock.now();
-    let claims = app.identities.key.check(access, now)?;
-    let expires = DateTime::from_timestamp(claims.exp, 0).ok_or(Error::Unauthenticated)?;
-    if let Some((actor, ends)) = app.identities.known.get(&claims.sid)
-        && ends > now
-        && actor.user_id == claims.sub
-    {
-        return Ok((actor, expires));
-    }
-    let (actor, ends) = holder_of(app, claims.sid, now).await?;
-    if actor.user_id != claims.sub {
-        return Err(Error::Unauthenticated);
-    }
-    app.identities.known.insert(claims.sid, (actor.clone(), ends));
-    Ok((actor, expires))
-}
-
-/// The holder of a login that is valid at `now`, and the time when the login expires. Reads the holder and the expiry from the database.
-///
-/// # Errors
-/// Fails with [`Error::Unauthenticated`] if the login does not exist, was revoked or has expired, or if its user is disabled.
-pub(super) async fn holder_of(
-    app: &App,
-    session_id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<(Actor, DateTime<Utc>)> {
-    let found = accounts::identity(app.store.reader(), session_id).await?;
-    let (session, user, account) = found
-        .filter(|(session, user, _)| {
-            session.revoked_at.is_none() && session.expires_at > now && user.disabled_at.is_none()
-        })
-        .ok_or(Error::Unauthenticated)?;
-    Ok((Actor::new(&app.config.auth, &session, &user, &account), session.expires_at))
 }
 
 /// Starts a login with `name@code`, a password and, if the user has a second factor, a code. An unknown login gets the same responses as an existing
@@ -272,97 +169,6 @@ pub(super) async fn unchanged(
     Ok((user.password_hash == verified.password_hash).then_some(user))
 }
 
-/// Result of checking a refresh token.
-enum Presented {
-    /// The refresh token is valid, and the login continues with this secret.
-    Good(Box<auth_session::Model>, String, Box<Actor>),
-    /// The refresh token was used before, so the login is revoked.
-    Reused(Uuid),
-    /// The server did not issue the refresh token, or the token's login has ended, or its user is disabled. No login is changed.
-    Unknown,
-}
-
-/// Exchanges a refresh token for a new pair of tokens. The most recently used token may be used again, because its response may have been lost. If
-/// this happens within [`REPEATED_WITHIN`] and before the successor is used, the exchange returns the same successor. Any other reuse of a token
-/// revokes the login, because one of the two clients that used the token must be a thief. A token that this server never issued revokes nothing.
-///
-/// # Errors
-/// Fails with [`Error::Unauthenticated`].
-pub async fn refresh(app: &App, refresh: &str, origin: &Origin) -> Result<Tokens> {
-    let now = app.clock.now();
-    let (id, secret) = refresh.split_once('.').ok_or(Error::Unauthenticated)?;
-    let id: Uuid = id.parse().map_err(|_| Error::Unauthenticated)?;
-    let presented =
-        app.store.write(|tx| async move { present(&tx, app, (id, secret), origin, now).await }).await?;
-    match presented {
-        Presented::Good(session, secret, actor) => {
-            app.identities.known.invalidate(&id);
-            tokens(app, &session, &secret, *actor, now)
-        }
-        Presented::Reused(id) => {
-            tracing::warn!(login = %id, "a used refresh token was presented again; login revoked");
-            app.identities.forget(&[id]);
-            Err(Error::Unauthenticated)
-        }
-        Presented::Unknown => Err(Error::Unauthenticated),
-    }
-}
-
-async fn present(
-    tx: &Tx,
-    app: &App,
-    (id, secret): (Uuid, &str),
-    origin: &Origin,
-    now: DateTime<Utc>,
-) -> Result<Presented> {
-    let key = &app.identities.key;
-    let Some(session) = accounts::auth_session(tx.conn(), id).await? else { return Ok(Presented::Unknown) };
-    if session.revoked_at.is_some() || session.expires_at <= now {
-        return Ok(Presented::Unknown);
-    }
-    let is_good =
-        |secret: &str| bool::from(session.refresh_hash.as_bytes().ct_eq(token::digest(secret).as_bytes()));
-    if is_good(secret) {
-        let Some(actor) = holder(tx, app, id).await? else { return Ok(Presented::Unknown) };
-        let generation = session.generation.saturating_add(1);
-        let next = key.refresh_secret(id, generation)?;
-        let session = auth_session::Model {
-            refresh_hash: token::digest(&next),
-            generation,
-            last_used_at: now,
-            expires_at: now + TimeDelta::seconds(app.config.auth.refresh_seconds),
-            ..session
-        };
-        accounts::update_auth_session(tx.conn(), session.clone()).await?;
-        return Ok(Presented::Good(Box::new(session), next, Box::new(actor)));
-    }
-    let Some(generation) = key.generation_of(id, secret)? else { return Ok(Presented::Unknown) };
-    let successor = key.refresh_secret(id, session.generation)?;
-    let is_last_used = generation.checked_add(1) == Some(session.generation);
-    if is_last_used && now - session.last_used_at <= REPEATED_WITHIN && is_good(&successor) {
-        let Some(actor) = holder(tx, app, id).await? else { return Ok(Presented::Unknown) };
-        let change = Change {
-            account_id: actor.account_id,
-            action: "refresh",
-            object: ("User", actor.user_id),
-            before: serde_json::json!({}),
-            after: serde_json::json!({ "refreshToken": "repeated" }),
-        };
-        audit::record(tx, &actor.clone().from(origin.address), now, change).await?;
-        return Ok(Presented::Good(Box::new(session), successor, Box::new(actor)));
-    }
-    let ended = auth_session::Model { revoked_at: Some(now), ..session };
-    accounts::update_auth_session(tx.conn(), ended).await?;
-    Ok(Presented::Reused(id))
-}
-
-/// The login's user; `None` if the user is disabled.
-async fn holder(tx: &Tx, app: &App, session_id: Uuid) -> Result<Option<Actor>> {
-    let found = accounts::identity(tx.conn(), session_id).await?;
-    let found = found.filter(|(_, user, _)| user.disabled_at.is_none());
-    Ok(found.map(|(session, user, account)| Actor::new(&app.config.auth, &session, &user, &account)))
-}
-
 fn tokens(
     app: &App,
     session: &auth_session::Model,
@@ -373,11 +179,6 @@ fn tokens(
     let expires = now + TimeDelta::seconds(app.config.auth.access_seconds);
     let access = app.identities.key.issue(session.user_id, session.id, now, expires)?;
     Ok(Tokens { access, access_expires_at: expires, refresh: format!("{}.{secret}", session.id), actor })
-}
-
-/// Whether a refresh token belongs to the actor's login. Does not check whether the token is valid.
-pub fn is_refresh_token_of(actor: &Actor, refresh: &str) -> bool {
-    refresh.split_once('.').is_some_and(|(id, _)| id.parse().is_ok_and(|id: Uuid| id == actor.session_id))
 }
 
 /// Creates a login without a refresh token, for a customer's screen. The login is valid until `expires_at`. Returns the login's row, which the caller
@@ -439,99 +240,4 @@ pub async fn logout(app: &App, actor: &Actor, everywhere: bool) -> Result<()> {
 /// Drops these logins from this node's cache and cancels their cancellation tokens. The logins are already revoked in the database.
 pub fn forget(app: &App, ids: &[Uuid]) {
     app.identities.forget(ids);
-}
-
-/// Interval at which a node polls for logins and API tokens that ended on other nodes.
-const REVOCATION_POLL: Duration = Duration::from_millis(500);
-/// Each poll covers the time since the last successful poll, and this much time before that poll. This overlap is longer than the maximum duration of
-/// a transaction plus the difference between the nodes' clocks.
-const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
-
-/// The loop counts as stuck if it records no heartbeat for this time. If the database is unavailable, the loop's query fails before this time is
-/// over.
-const REVOCATIONS_STUCK: Duration = Duration::from_secs(60);
-
-/// Finds the logins and API tokens that ended, removes them from this node's cache, and closes their open sockets. A rotation can make a token end
-/// earlier than its open sockets expect, so this loop closes the sockets of expired tokens, too. Runs until `stop`.
-pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
-    let heart = app.health.heartbeat("revocations", REVOCATIONS_STUCK);
-    let mut ticks = tokio::time::interval(REVOCATION_POLL);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut last = app.clock.now();
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
-        heart.beat();
-        let now = app.clock.now();
-        match ended_since(&app, last.min(now) - REVOCATION_WINDOW, now).await {
-            Ok(ids) => {
-                app.identities.forget(&ids);
-                last = now;
-            }
-            Err(error) => tracing::warn!(%error, "failed to poll for revoked logins"),
-        }
-    }
-}
-
-/// Checks the caller's own password, which was sent in the input field `field`, and returns the caller's row. A wrong password counts like a wrong
-/// password at login.
-///
-/// # Errors
-/// Fails with `BAD_CREDENTIALS` if the password is wrong. Fails with `TRY_LATER` while wrong passwords delay the login.
-pub(super) async fn verify_own_password(
-    app: &App,
-    actor: &Actor,
-    given: String,
-    field: &str,
-) -> Result<user::Model> {
-    let now = app.clock.now();
-    let user = accounts::find_user(app.store.reader(), &actor.scope(), actor.user_id)
-        .await?
-        .ok_or(Error::Unauthenticated)?;
-    Failures::of_user(&user).check_wait(now)?;
-    if password::verify(given, Some(user.password_hash.clone())).await? {
-        return Ok(user);
-    }
-    app.store.write(|tx| attempts::note(tx, Whose::User(user.id), now)).await?;
-    Err(Error::field(ErrorCode::BadCredentials, field, "The current password is wrong."))
-}
-
-/// Ids of the logins and API tokens that ended between `since` and `now`.
-async fn ended_since(app: &App, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
-    let conn = app.store.reader();
-    let mut ids = accounts::revoked_since(conn, since).await?;
-    ids.extend(api_tokens::ended(conn, since, now).await?);
-    Ok(ids)
-}
-
-/// Changes the caller's password and ends the caller's other logins.
-///
-/// # Errors
-/// Fails with `BAD_CREDENTIALS` if the current password is wrong, and with [`Error::Forbidden`] for an API token. May also fail with `WEAK_PASSWORD`.
-pub async fn change_password(app: &App, actor: &Actor, present: String, new: String) -> Result<()> {
-    actor.require_no_token()?;
-    let now = app.clock.now();
-    password::check_strength("newPassword", &new)?;
-    let user = verify_own_password(app, actor, present, "presentPassword").await?;
-    let hash = password::hash(new).await?;
-    let (user, hash) = (&user, &hash);
-    let ended = app
-        .write_as(actor, |tx| async move {
-            let fresh = unchanged(&tx, user, now).await?.ok_or(Error::Unauthenticated)?;
-            accounts::update_user(tx.conn(), user::Model { password_hash: hash.clone(), ..fresh }).await?;
-            let change = Change {
-                account_id: user.account_id,
-                action: "changePassword",
-                object: ("User", user.id),
-                before: serde_json::json!({}),
-                after: serde_json::json!({ "password": "changed" }),
-            };
-            audit::record(&tx, actor, now, change).await?;
-            accounts::revoke_auth_sessions(tx.conn(), user.id, Some(actor.session_id), now).await
-        })
-        .await?;
-    app.identities.forget(&ended);
-    Ok(())
 }

@@ -1,33 +1,31 @@
 //! Authorizes call attempts: decides whether a phone may make a call, and for how long. Each batch of attempts is processed in one transaction.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod checks;
+mod context;
+mod refusal;
 
 use billing::credit::{Answer, Grant};
-use billing::number::{DialPlan, Dialed};
 use chrono::{DateTime, Utc};
 use entity::call::NewCall;
-use entity::{
-    ActivityKind, CallState, SessionState, account, cabin, cabin_session, call, callshop, phone, tariff,
-};
-use sea_orm::ConnectionTrait;
+use entity::{ActivityKind, CallState, SessionState, call, phone};
 use uuid::timestamp::context::ContextV7;
 use uuid::{Timestamp, Uuid};
 
+pub use refusal::Refusal;
+
 use super::cover::{self, CoverRequest, SessionAllowance};
-use super::emergency;
 use super::events::local_day;
 use super::extend;
 use super::money::{LockedCredit, Money};
 use super::pricing::{self, Level, payers};
 use super::warning;
 use crate::App;
-use crate::access::path_ids;
 use crate::feed::snapshot::activity;
-use crate::rates;
 use crate::sessions::MAX_STATEMENT_CALLS;
 use base::error::{Error, OrFault as _, Result};
-use store::calls::Spent;
-use store::{Tx, accounts, tariffs};
+use checks::{Verdict, check, may_use};
+use context::BatchContext;
+use store::Tx;
 
 /// A call attempt. The proxy reports the attempt after it has authenticated the phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,65 +60,6 @@ pub enum Authorization {
     },
     /// The call is not allowed.
     Refused(Refusal),
-}
-
-macro_rules! refusals {
-    ($($(#[$meta:meta])* $variant:ident = $text:literal, $sip:literal, $reason:literal;)+) => {
-        /// The reason why a call is refused. A problem with an account above the callshop is reported only as `SERVICE_UNAVAILABLE`.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Refusal { $($(#[$meta])* $variant,)+ }
-        impl Refusal {
-            /// Every refusal.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
-            /// Stable code, stored in `call.refusal`.
-            pub fn code(self) -> &'static str { match self { $(Self::$variant => $text,)+ } }
-            /// SIP status for the phone.
-            pub fn sip_code(self) -> u16 { match self { $(Self::$variant => $sip,)+ } }
-            /// Reason phrase for the phone.
-            pub fn reason(self) -> &'static str { match self { $(Self::$variant => $reason,)+ } }
-        }
-    };
-}
-
-refusals! {
-    /// The phone does not exist or is blocked.
-    PhoneBlocked = "PHONE_BLOCKED", 403, "Phone blocked";
-    /// The phone is in no cabin, or the phone's cabin is out of service.
-    CabinOutOfService = "CABIN_OUT_OF_SERVICE", 403, "Cabin out of service";
-    /// The phone's cabin is not open, or is being closed.
-    CabinClosed = "CABIN_CLOSED", 403, "Cabin closed";
-    /// The phone already has a call.
-    PhoneBusy = "PHONE_BUSY", 486, "One call at a time";
-    /// The dialed string is not a valid number.
-    NumberInvalid = "NUMBER_INVALID", 404, "Number not valid";
-    /// There is no rate for this number.
-    DestinationNotRated = "DESTINATION_NOT_RATED", 404, "Destination not available";
-    /// The number's prefix is blocked.
-    DestinationBlocked = "DESTINATION_BLOCKED", 403, "Destination blocked";
-    /// The callshop's credit does not pay for one second of the call.
-    NoCredit = "NO_CREDIT", 402, "No credit";
-    /// The session's deposit does not pay for one second of the call.
-    DepositUsedUp = "DEPOSIT_USED_UP", 402, "Deposit used up";
-    /// The rest of the session's spending limit does not pay for one second of the call.
-    SpendingLimit = "SPENDING_LIMIT", 402, "Spending limit reached";
-    /// The session's time is used up.
-    TimeLimit = "TIME_LIMIT", 403, "Time limit reached";
-    /// The session has as many calls as a statement can hold. Close the session and open another.
-    SessionFull = "SESSION_FULL", 403, "Too many calls";
-    /// The callshop is suspended.
-    Suspended = "SUSPENDED", 403, "Callshop suspended";
-    /// The proxy has already given up on the call attempt and sent 503 to the phone.
-    Abandoned = "ABANDONED", 503, "Given up";
-    /// An account above the callshop is suspended, or lacks credit or a rate.
-    ServiceUnavailable = "SERVICE_UNAVAILABLE", 503, "Service unavailable";
-}
-
-impl Refusal {
-    /// The refusal that a stored code names. During an upgrade, a node of the next release may store a code that this release does not know; the
-    /// result is then `ServiceUnavailable`.
-    pub fn stored(code: &str) -> Self {
-        Self::ALL.iter().copied().find(|refusal| refusal.code() == code).unwrap_or(Self::ServiceUnavailable)
-    }
 }
 
 /// Decides, in order, whether to allow each call attempt. Writes a call row for each attempt by a known phone, and emits activity events. A repeated
@@ -195,108 +134,6 @@ fn repeat(call: &call::Model, context: &BatchContext) -> Result<Authorization> {
         to: call.number.clone(),
         caller_id: shop.caller_id.clone(),
     })
-}
-
-/// Batch context: the rows needed to process a batch of attempts.
-struct BatchContext {
-    phones: HashMap<String, phone::Model>,
-    cabins: HashMap<Uuid, cabin::Model>,
-    sessions: HashMap<Uuid, cabin_session::Model>,
-    spent: HashMap<Uuid, Spent>,
-    live: Vec<call::Model>,
-    busy: HashSet<Uuid>,
-    shops: HashMap<Uuid, callshop::Model>,
-    accounts: HashMap<Uuid, account::Model>,
-    locked_credit: LockedCredit,
-    tariffs: HashMap<Uuid, (Uuid, tariff::Model)>,
-    asked: HashMap<String, call::Model>,
-    abandoned: HashSet<String>,
-}
-
-impl BatchContext {
-    async fn load(
-        conn: &impl ConnectionTrait,
-        requests: &[&AuthorizeRequest],
-        now: DateTime<Utc>,
-    ) -> Result<Self> {
-        let users: Vec<&str> = requests.iter().map(|request| request.user.as_str()).collect();
-        let asked_ids: Vec<&str> = requests.iter().map(|request| request.request_id.as_str()).collect();
-        let phones = store::calls::lock_phones(conn, &users).await?;
-        let phone_ids: Vec<Uuid> = phones.iter().map(|phone| phone.id).collect();
-        let shop_ids: Vec<Uuid> = phones.iter().map(|phone| phone.callshop_id).collect();
-        let cabins = store::calls::cabins_of(conn, &phone_ids).await?;
-        let cabin_ids: Vec<Uuid> = cabins.iter().map(|cabin| cabin.id).collect();
-        let asked = store::calls::lock_named(conn, &[], &asked_ids, now).await?;
-        let sessions = store::calls::lock_open_sessions(conn, &cabin_ids).await?;
-        let bounded: Vec<Uuid> =
-            sessions.iter().filter(|row| cover::is_bounded(row)).map(|row| row.id).collect();
-        let live = if bounded.is_empty() {
-            Vec::new()
-        } else {
-            store::calls::live_of_sessions(conn, &bounded).await?
-        };
-        let accounts = load_chains(conn, &shop_ids).await?;
-        let wanted: BTreeSet<Uuid> = accounts
-            .values()
-            .flat_map(|account| [account.cost_tariff_id, account.retail_tariff_id])
-            .flatten()
-            .collect();
-        let wanted: Vec<Uuid> = wanted.into_iter().collect();
-        Ok(Self {
-            busy: store::calls::busy_phones(conn, &phone_ids).await?,
-            spent: store::calls::spent(
-                conn,
-                &sessions.iter().map(|row| (row.id, row.opened_at)).collect::<Vec<_>>(),
-            )
-            .await?,
-            shops: accounts::callshops(conn, &shop_ids)
-                .await?
-                .into_iter()
-                .map(|row| (row.account_id, row))
-                .collect(),
-            live,
-            locked_credit: LockedCredit::default(),
-            tariffs: tariffs::effective_versions(conn, &wanted, now).await?,
-            abandoned: store::calls::abandoned(conn, &asked_ids).await?,
-            asked: asked.into_iter().map(|row| (row.request_id.clone(), row)).collect(),
-            phones: phones.into_iter().map(|row| (row.sip_user.clone(), row)).collect(),
-            cabins: cabins.into_iter().filter_map(|row| Some((row.phone_id?, row))).collect(),
-            sessions: sessions.into_iter().map(|row| (row.cabin_id, row)).collect(),
-            accounts,
-        })
-    }
-
-    /// The accounts that pay for a callshop's calls, starting with the callshop. Each account is paired with the id of its payee. The platform pays
-    /// nobody, so the platform is not included.
-    ///
-    /// # Errors
-    /// Fails with a fault if an account of the chain is missing. If the code skipped a missing account, that account would not be charged.
-    fn payers(&self, callshop_id: Uuid) -> Result<Vec<(&account::Model, Uuid)>> {
-        let account = |id: &Uuid| {
-            let row = self.accounts.get(id);
-            row.ok_or_else(|| Error::fault(format!("the account {id} of a callshop's path does not exist")))
-        };
-        let mut payers = Vec::new();
-        for id in path_ids(&account(&callshop_id)?.path)?.iter().rev() {
-            let row = account(id)?;
-            match row.parent_id {
-                Some(payee) => payers.push((row, payee)),
-                None if row.kind == entity::AccountKind::Platform => {}
-                None => return Err(Error::fault(format!("the account {id} has no parent"))),
-            }
-        }
-        Ok(payers)
-    }
-}
-
-async fn load_chains(conn: &impl ConnectionTrait, shops: &[Uuid]) -> Result<HashMap<Uuid, account::Model>> {
-    let leaves = accounts::by_ids(conn, shops).await?;
-    let mut above = BTreeSet::new();
-    for leaf in &leaves {
-        above.extend(path_ids(&leaf.path)?);
-    }
-    let above: Vec<Uuid> = above.into_iter().collect();
-    Ok(accounts::by_ids(conn, &above).await?.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// Facts about a call attempt that are collected before the attempt is allowed or refused.
@@ -425,114 +262,4 @@ fn call_row(
         Some(refusal) => call.refused(refusal.code(), refusal.sip_code()),
         None => call,
     })
-}
-
-/// The result of [`check`]: the maximum call duration in seconds, or the refusal.
-type Verdict = std::result::Result<u32, Refusal>;
-
-/// Runs all checks of an attempt except the checks of credit, in a fixed order. The first check that fails determines the refusal.
-async fn check(
-    app: &App,
-    conn: &impl ConnectionTrait,
-    context: &BatchContext,
-    request: &AuthorizeRequest,
-    found: &mut Found,
-) -> Result<Verdict> {
-    let Some(phone) = context.phones.get(&request.user) else { return Ok(Err(Refusal::PhoneBlocked)) };
-    let shop =
-        context.shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
-    let plan: DialPlan = serde_json::from_value(shop.dial_plan.clone()).or_fault()?;
-    let cap = u32::try_from(shop.max_call_seconds).or_fault()?;
-    let dialed = plan.normalize(&request.dialed);
-    // even the row of a refused attempt shows the dialed number
-    match &dialed {
-        Ok(Dialed::Emergency { number }) => {
-            found.number.clone_from(number);
-            emergency::DESTINATION.clone_into(&mut found.destination);
-            found.emergency = true;
-        }
-        Ok(Dialed::Short { number, .. }) => found.number.clone_from(number),
-        Ok(Dialed::Number { e164, .. }) => e164.as_str().clone_into(&mut found.number),
-        Err(_) => {}
-    }
-    if context.abandoned.contains(&request.request_id) {
-        return Ok(Err(Refusal::Abandoned));
-    }
-    if found.emergency {
-        return Ok(Ok(cap));
-    }
-    if context.busy.contains(&phone.id) {
-        return Ok(Err(Refusal::PhoneBusy));
-    }
-    if let Err(refusal) = may_use(context, &context.payers(phone.callshop_id)?, phone) {
-        return Ok(Err(refusal));
-    }
-    let digits = match dialed {
-        Ok(Dialed::Number { e164, .. }) => e164.as_str().to_owned(),
-        Ok(Dialed::Short { .. }) => return Ok(Err(Refusal::DestinationNotRated)),
-        Ok(Dialed::Emergency { .. }) | Err(_) => return Ok(Err(Refusal::NumberInvalid)),
-    };
-    if rates::is_blocked(&shop.blocked_prefixes, &digits)? {
-        return Ok(Err(Refusal::DestinationBlocked));
-    }
-    if let Err(refusal) = find_rates(app, conn, context, phone.callshop_id, &digits, found).await? {
-        return Ok(Err(refusal));
-    }
-    Ok(Ok(cap))
-}
-
-/// Checks whether this phone can make calls at all. The check covers the phone, suspensions, the cabin and the session.
-fn may_use<'a>(
-    context: &'a BatchContext,
-    payers: &[(&account::Model, Uuid)],
-    phone: &phone::Model,
-) -> std::result::Result<&'a cabin_session::Model, Refusal> {
-    if phone.blocked_at.is_some() {
-        return Err(Refusal::PhoneBlocked);
-    }
-    for (account, _) in payers {
-        if account.suspended_at.is_some() {
-            let own = account.id == phone.callshop_id;
-            return Err(if own { Refusal::Suspended } else { Refusal::ServiceUnavailable });
-        }
-    }
-    let cabin =
-        context.cabins.get(&phone.id).filter(|cabin| !cabin.out_of_service && cabin.retired_at.is_none());
-    let cabin = cabin.ok_or(Refusal::CabinOutOfService)?;
-    let session = context.sessions.get(&cabin.id).ok_or(Refusal::CabinClosed)?;
-    billing::session::may_call(session.state.into()).map_err(|_| Refusal::CabinClosed)?;
-    Ok(session)
-}
-
-/// Finds the rate at every level. If a level has no rate, the call is refused.
-async fn find_rates(
-    app: &App,
-    conn: &impl ConnectionTrait,
-    context: &BatchContext,
-    callshop_id: Uuid,
-    digits: &str,
-    found: &mut Found,
-) -> Result<std::result::Result<(), Refusal>> {
-    let payers = context.payers(callshop_id)?;
-    let Some((shop, _)) = payers.first() else { return Ok(Err(Refusal::ServiceUnavailable)) };
-    let retail = (*shop, shop.id, shop.retail_tariff_id.or(shop.cost_tariff_id));
-    let costs = payers.iter().map(|(payer, payee)| (*payer, *payee, payer.cost_tariff_id));
-    for (payer, payee_id, tariff_id) in std::iter::once(retail).chain(costs) {
-        let own = payer.id == callshop_id;
-        let missing = if own { Refusal::DestinationNotRated } else { Refusal::ServiceUnavailable };
-        let Some((version_id, tariff)) = tariff_id.and_then(|id| context.tariffs.get(&id)) else {
-            return Ok(Err(missing));
-        };
-        if rates::is_blocked(&tariff.blocked_prefixes, digits)? {
-            return Ok(Err(if own { Refusal::DestinationBlocked } else { Refusal::ServiceUnavailable }));
-        }
-        let version = app.rates.get(conn, *version_id).await?;
-        let Some(rate) = version.table.find(digits) else { return Ok(Err(missing)) };
-        if found.levels.is_empty() {
-            found.destination = rate.destination.to_string();
-        }
-        let pricing = app.rates.pricing(&version, rate).await?;
-        found.levels.push(Level { account_id: payer.id, payee_id, version_id: *version_id, pricing });
-    }
-    Ok(Ok(()))
 }

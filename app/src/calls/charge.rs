@@ -11,10 +11,10 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::money::{LockedCredit, Money};
-use super::pricing::{self, Level, LevelCharge, Prices};
+use super::pricing::{self, Level, Prices, Rated};
 use super::{cover, extend};
 use base::error::{OrFault as _, Result};
-use store::ledger::{self, Charge, Entry, NewTransfer};
+use store::ledger::{self, CallCharge, Entry, NewTransfer};
 use store::sessions;
 
 /// Results of charging the ended calls of a batch.
@@ -88,7 +88,7 @@ fn settle(
             let full = pricing::charge(level, answered_at, measured).amount;
             customer(row, charge, full, bill, money, now)?;
         } else if charge.amount != Micros::ZERO {
-            posted.push(Charge {
+            posted.push(CallCharge {
                 level: i32::try_from(position).or_fault()?,
                 payer_id: level.account_id,
                 payee_id: level.payee_id,
@@ -101,21 +101,21 @@ fn settle(
     }
     row.charges = Charges::new(&charges);
     if !posted.is_empty() {
-        money.transfer(NewTransfer::of_charges(row.id, &row.currency, now, posted)?)?;
+        money.transfer(NewTransfer::of_charges(row.id, &row.currency, now, posted))?;
     }
     Ok(())
 }
 
-fn bounded(charge: LevelCharge, bound: Option<Micros>) -> LevelCharge {
+fn bounded(charge: Rated, bound: Option<Micros>) -> Rated {
     let amount = bound.map_or(charge.amount, |bound| charge.amount.min(bound.max(Micros::ZERO)));
-    LevelCharge { amount, ..charge }
+    Rated { amount, ..charge }
 }
 
 /// Sets the customer's price. Writes off the price of talk time beyond the covered seconds. If the bill is already paid, also writes off any charge
 /// that is not on the bill.
 fn customer(
     row: &mut call::Model,
-    charge: LevelCharge,
+    charge: Rated,
     full: Micros,
     bill: Bill,
     money: &mut Money,
@@ -140,7 +140,7 @@ fn customer(
 }
 
 /// The charge of a level as it is stored with the call.
-fn charged_at(row: &call::Model, position: usize, charge: LevelCharge) -> Result<entity::LevelCharge> {
+fn charged_at(row: &call::Model, position: usize, charge: Rated) -> Result<entity::LevelCharge> {
     // the customer's level has the billed amount; if the bill was paid before the call's true end was known, that amount differs from the price up to
     // the true end
     let (billed_seconds, amount) = match position {
@@ -236,7 +236,7 @@ pub(super) fn correct(
 
 /// The charges of a call that turned out to be unanswered; all amounts are zero.
 fn unanswered(row: &call::Model, levels: &[Level]) -> Result<Charges> {
-    let nothing = LevelCharge { billed_seconds: 0, amount: Micros::ZERO };
+    let nothing = Rated { billed_seconds: 0, amount: Micros::ZERO };
     let charges = (0..levels.len()).map(|position| charged_at(row, position, nothing));
     Ok(Charges::new(&charges.collect::<Result<Vec<_>>>()?))
 }

@@ -38,7 +38,7 @@ impl Money {
 
     /// Adds a transfer to post.
     pub(super) fn transfer(&mut self, transfer: NewTransfer) -> Result<()> {
-        for entry in transfer.entries.iter().filter(|entry| entry.book == Book::Credit) {
+        for entry in transfer.entries()?.iter().filter(|entry| entry.book == Book::Credit) {
             add(&mut self.credit, entry.account_id, entry.amount)?;
         }
         self.transfers.push(transfer);
@@ -51,8 +51,8 @@ impl Money {
             .into_iter()
             .partition(|transfer| transfer.call_id == Some(call));
         self.transfers = kept;
-        for entry in forgotten.iter().flat_map(|transfer| &transfer.entries) {
-            if entry.book == Book::Credit {
+        for transfer in &forgotten {
+            for entry in transfer.entries()?.iter().filter(|entry| entry.book == Book::Credit) {
                 add(&mut self.credit, entry.account_id, entry.amount.checked_neg().or_fault()?)?;
             }
         }

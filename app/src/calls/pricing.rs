@@ -28,12 +28,12 @@ pub struct Level {
     pub pricing: Arc<Pricing>,
 }
 
-/// The charge of one level.
+/// What a call costs at one level by its rate. The amount that is then charged may be lower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LevelCharge {
+pub struct Rated {
     /// Seconds billed.
     pub billed_seconds: u32,
-    /// Amount paid.
+    /// The price.
     pub amount: Micros,
 }
 
@@ -220,8 +220,8 @@ pub fn shown(price: &Pricing, cost: Micros) -> ShownPrice {
 }
 
 /// The charge of one level for `talk` seconds of talk that begin at `answered_at`.
-pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> LevelCharge {
-    LevelCharge {
+pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> Rated {
+    Rated {
         billed_seconds: rating::billed_seconds(&level.pricing.rate, talk),
         amount: rating::amount(&level.pricing, answered_at, talk),
     }

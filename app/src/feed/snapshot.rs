@@ -106,23 +106,46 @@ mod tests {
     use std::collections::BTreeSet;
 
     use chrono::TimeDelta;
-    use entity::call::ShownPrice;
+    use entity::call::{NewCall, ShownPrice};
+    use entity::{CallState, Levels};
     use serde_json::Value;
 
     use super::*;
 
     /// A call whose ids all differ, answered at 10:00 and live.
     fn row() -> call::Model {
-        let id = |number: u32| format!("1472c42e-9d02-4bf4-969d-8cc8cdbd065{number}");
-        let at = "2026-11-22T10:00:00.000001Z";
-        let row = json!({ "id": id(1), "callshop_id": id(2), "cabin_id": id(3), "session_id": id(4), "attendant_id": id(5), "phone_id": id(6),
-            "request_id": "r", "dialed": "00351912345678", "number": "351912345678", "destination": "Portugal", "emergency": false,
-            "state": "ANSWERED", "authorized_at": at, "ringing_at": null, "answered_at": at, "ended_at": null, "covered": 3600,
-            "sip_code": null, "ended_by": null, "cause": null, "refusal": null, "talk_seconds": 0, "billed_seconds": 0,
-            "charge": 0, "charges": "[]", "currency": "BRL", "levels": [], "proxy": "sip1", "sip_call_id": "c",
-            "from_tag": "f", "to_tag": "t", "hang_up_by": null, "holds": [1], "extend_at": at, "confirmed": 0, "warn_after": null,
-            "ending_soon": true, "estimated": false, "written_off": 0, "attempt_day": "2026-11-22", "answer_day": null, "answered_far": false });
-        serde_json::from_value(row).expect("a row")
+        let id = |number: u128| Uuid::from_u128(0x1472_c42e_9d02_4bf4_969d_8cc8_cdbd_0650 + number);
+        let at = DateTime::parse_from_rfc3339("2026-11-22T10:00:00.000001Z").expect("a time").to_utc();
+        let new = NewCall {
+            id: id(1),
+            callshop_id: id(2),
+            cabin_id: Some(id(3)),
+            session: Some((id(4), id(5))),
+            phone_id: id(6),
+            request_id: "r".to_owned(),
+            dialed: "00351912345678".to_owned(),
+            number: "351912345678".to_owned(),
+            destination: "Portugal".to_owned(),
+            emergency: false,
+            authorized_at: at,
+            covered: 3_600,
+            currency: "BRL".to_owned(),
+            levels: Levels::default(),
+            holds: json!([1]),
+            proxy: "sip1".to_owned(),
+            sip_call_id: "c".to_owned(),
+            from_tag: "f".to_owned(),
+            warn_after: None,
+            attempt_day: "2026-11-22".to_owned(),
+        };
+        call::Model {
+            state: CallState::Answered,
+            answered_at: Some(at),
+            to_tag: Some("t".to_owned()),
+            extend_at: Some(at),
+            ending_soon: true,
+            ..call::Model::new(new)
+        }
     }
 
     /// 0.06 a minute, in steps of 60 and 6 seconds, with a fee of 0.001; free below three seconds.

@@ -4,14 +4,17 @@
 //! sentence that uses all or some of the same placeholders. If a sentence has no translation, the general sentence of its error's code is shown
 //! instead. A test compares the sentences in the source code with these lists.
 
+mod accounts;
 mod counter;
 mod exports;
 mod general;
 mod imports;
-mod office;
+mod logins;
 mod problems;
 mod questions;
+mod reports;
 mod requests;
+mod tariffs;
 mod webhooks;
 mod words;
 
@@ -42,12 +45,15 @@ fn by_key(list: impl Iterator<Item = &'static Sentence>) -> Translations {
 /// All sentences with their translations.
 pub fn sentences() -> impl Iterator<Item = &'static Sentence> {
     [
+        accounts::SENTENCES,
         counter::SENTENCES,
         exports::SENTENCES,
         imports::SENTENCES,
-        office::SENTENCES,
+        logins::SENTENCES,
         problems::SENTENCES,
+        reports::SENTENCES,
         requests::SENTENCES,
+        tariffs::SENTENCES,
         webhooks::SENTENCES,
     ]
     .into_iter()

@@ -464,7 +464,7 @@ pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result
 
 /// The charge of an ended call at one level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Charge {
+pub struct ChargedLevel {
     /// Level of the payer: 0 is the customer, 1 is the callshop, and so on.
     pub level: i32,
     /// The paying account. At level 0, the callshop is the payer, on behalf of the customer.
@@ -476,7 +476,7 @@ pub struct Charge {
 }
 
 /// The charges of a call at each level, with the customer's charge first. The list is empty until an answered call ends.
-pub async fn charges(conn: &impl ConnectionTrait, call_id: Uuid) -> Result<Vec<Charge>> {
+pub async fn charges(conn: &impl ConnectionTrait, call_id: Uuid) -> Result<Vec<ChargedLevel>> {
     Ok(charges_of(conn, &[call_id]).await?.remove(&call_id).unwrap_or_default())
 }
 
@@ -484,7 +484,7 @@ pub async fn charges(conn: &impl ConnectionTrait, call_id: Uuid) -> Result<Vec<C
 pub(super) async fn charges_of(
     conn: &impl ConnectionTrait,
     calls: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<Charge>>> {
+) -> Result<HashMap<Uuid, Vec<ChargedLevel>>> {
     use call::Column::{CallshopId, Id};
     let Some((first, last)) = calls.iter().min().zip(calls.iter().max()) else { return Ok(HashMap::new()) };
     let mut query = call::Entity::find()
@@ -504,12 +504,12 @@ pub(super) async fn charges_of(
         .collect()
 }
 
-fn charged(callshop_id: Uuid, levels: &Levels, charges: &Charges) -> Option<Vec<Charge>> {
+fn charged(callshop_id: Uuid, levels: &Levels, charges: &Charges) -> Option<Vec<ChargedLevel>> {
     let (levels, charges) = (levels.read(callshop_id)?, charges.read()?);
     if charges.len() > levels.len() {
         return None;
     }
-    let charge = |((level, key), charge): ((i32, entity::LevelKey), entity::LevelCharge)| Charge {
+    let charge = |((level, key), charge): ((i32, entity::LevelKey), entity::LevelCharge)| ChargedLevel {
         level,
         account_id: key.account_id,
         billed_seconds: charge.billed_seconds,

@@ -12,7 +12,7 @@ use entity::{
 };
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _};
 use serde_json::{Value, json};
-use store::ledger::{self, Charge, Entry, NewTransfer};
+use store::ledger::{self, CallCharge, Entry, NewTransfer};
 use store::{Writes, calls};
 use uuid::Uuid;
 
@@ -381,7 +381,7 @@ impl Books {
             }
             calls::insert(tx, &[call]).await.expect("a call");
         }
-        let charge = |level: i32, payer_id: Uuid, payee_id: Uuid, amount: i64| Charge {
+        let charge = |level: i32, payer_id: Uuid, payee_id: Uuid, amount: i64| CallCharge {
             level,
             payer_id,
             payee_id,
@@ -389,9 +389,7 @@ impl Books {
             billed_seconds: 60,
             amount: m(amount),
         };
-        let of_charges = |charges: Vec<Charge>| {
-            NewTransfer::of_charges(paid, "BRL", self.now, charges).expect("a transfer")
-        };
+        let of_charges = |charges: Vec<CallCharge>| NewTransfer::of_charges(paid, "BRL", self.now, charges);
         let charges =
             vec![charge(1, self.shop, self.reseller, 4), charge(2, self.reseller, self.platform, 3)];
         // at first, the call was charged too much, and that charge was reversed
@@ -455,7 +453,7 @@ impl Books {
             cause: None,
             refusal: None,
             talk_seconds: 60,
-            billed_seconds: 60,
+            billed_seconds: if charge == Micros::ZERO { 0 } else { 60 },
             charge: charge.into(),
             charges: Charges::default(),
             currency: "BRL".to_owned(),
@@ -662,6 +660,46 @@ const DAMAGES: &[(&str, &str, &str)] = &[
         "every answered call has its charges",
         "UPDATE call SET charges = '[]' WHERE charge > 0",
         "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the charges of every call are a list of numbers",
+        "UPDATE call SET charges = '[60,6300000,60' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the charges of every call are a list of numbers",
+        "UPDATE call SET charges = 'null' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the charges of every call are a list of numbers",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,true]' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the charges of every call are a list of numbers",
+        "UPDATE call SET charges = '{}' WHERE state = 'FAILED'",
+        "UPDATE call SET charges = '[]' WHERE state = 'FAILED'",
+    ),
+    (
+        "the customer's charge equals the call's price",
+        "UPDATE call SET charges = '[]' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the customer's charge equals the call's price",
+        "UPDATE call SET charges = 'null' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the customer's billed seconds equal the call's billed seconds",
+        "UPDATE call SET charges = '[59,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+        "UPDATE call SET charges = '[60,6300000,60,4000000,60,3000000]' WHERE charge > 0",
+    ),
+    (
+        "the customer's billed seconds equal the call's billed seconds",
+        "UPDATE call SET billed_seconds = 60 WHERE state = 'FAILED'",
+        "UPDATE call SET billed_seconds = 0 WHERE state = 'FAILED'",
     ),
     (
         "the customer's charge equals the call's price",

@@ -1,8 +1,14 @@
 //! Tests credit: top-ups, corrections and their reversal, limits, the ledger's pages, and notifications.
 
+use chrono::Utc;
+use entity::call_charge;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, DbBackend, EntityTrait as _, QueryFilter as _, Statement,
+};
 use serde_json::{Value, json};
+use store::ledger::{self, CallCharge, NewTransfer};
 
-use tests::shop::unique;
+use tests::shop::{answered_call, text, unique};
 use tests::{Backend, Client, Shop, Socket, on_both};
 
 fn money(amount: &str) -> Value {
@@ -27,7 +33,7 @@ fn code(payload: &Value) -> &str {
 }
 
 /// A page of a book's entries, as GraphQL nodes.
-async fn ledger(client: &Client, account: &str, arguments: &str) -> Value {
+async fn ledger_page(client: &Client, account: &str, arguments: &str) -> Value {
     let page = "{ pageInfo { hasNextPage endCursor } nodes { transferId kind note amount { amount currency } user { name } callId \
         reverses reversedBy counterparts { account book amount { amount } } } }";
     let query = format!("query($id: ID!) {{ ledger(accountId: $id, {arguments}) {page} }}");
@@ -93,13 +99,13 @@ on_both!(a_transfer_is_taken_back_once, |backend| async move {
     assert_eq!(done, 1, "{answers:?}");
     // a part of the top-up of 500 is spent, so the top-up can no longer be reversed
     adjust(&shop.reseller, &shop.id, "-1").await;
-    let top_up = ledger(&shop.reseller, &shop.id, "last: 1").await["nodes"][0]["transferId"].clone();
+    let top_up = ledger_page(&shop.reseller, &shop.id, "last: 1").await["nodes"][0]["transferId"].clone();
     assert_eq!(code(&reverse(&shop.reseller, &top_up).await), "INSUFFICIENT_CREDIT");
     // a call's charge is not a manual transfer, so it cannot be reversed
     shop.open_register().await;
     shop.open_cabin(0).await;
     shop.call(0, "+12125550123", 60_000).await;
-    let call = ledger(&shop.reseller, &shop.id, "first: 1").await["nodes"][0].take();
+    let call = ledger_page(&shop.reseller, &shop.id, "first: 1").await["nodes"][0].take();
     assert_eq!((&call["kind"], &call["amount"]["amount"]), (&json!("CALL"), &json!("-0.04")), "{call}");
     assert_eq!(code(&reverse(&shop.reseller, &call["transferId"]).await), "ILLEGAL_STATE");
     shop.finish().await;
@@ -122,7 +128,7 @@ on_both!(the_ledger_shows_each_his_own, |backend| async move {
     for amount in ["1", "2", "3"] {
         adjust(&shop.reseller, &shop.id, amount).await;
     }
-    let first = ledger(&shop.owner, &shop.id, "first: 2").await;
+    let first = ledger_page(&shop.owner, &shop.id, "first: 2").await;
     let amounts = |page: &Value| -> Vec<String> {
         let nodes = page["nodes"].as_array().expect("nodes");
         nodes.iter().map(|node| node["amount"]["amount"].as_str().expect("an amount").to_owned()).collect()
@@ -132,20 +138,20 @@ on_both!(the_ledger_shows_each_his_own, |backend| async move {
     // new entries do not shift the next page
     adjust(&shop.reseller, &shop.id, "4").await;
     let after = format!("first: 2, after: {}", first["pageInfo"]["endCursor"]);
-    let second = ledger(&shop.owner, &shop.id, &after).await;
+    let second = ledger_page(&shop.owner, &shop.id, &after).await;
     assert_eq!(amounts(&second), ["1", "500"]);
     assert_eq!(second["pageInfo"]["hasNextPage"], false);
     // the owner sees neither the user of the parent account nor the other side of the transfer
     let node = &second["nodes"][0];
     assert_eq!((&node["user"], &node["counterparts"]), (&Value::Null, &json!([])), "{node}");
     // the reseller sees the user and the other side
-    let node = &ledger(&shop.reseller, &shop.id, "first: 1").await["nodes"][0];
+    let node = &ledger_page(&shop.reseller, &shop.id, "first: 1").await["nodes"][0];
     assert!(node["user"]["name"].is_string(), "{node}");
     assert_eq!(
         node["counterparts"],
         json!([{ "account": "Reseller", "book": "ISSUED", "amount": { "amount": "-4" } }])
     );
-    let issued = ledger(&shop.reseller, &shop.reseller_id, "book: ISSUED, first: 1").await;
+    let issued = ledger_page(&shop.reseller, &shop.reseller_id, "book: ISSUED, first: 1").await;
     assert_eq!(issued["nodes"][0]["amount"]["amount"], "-4");
     assert_eq!(issued["nodes"][0]["counterparts"][0]["account"], "Callshop");
     // the shop cannot see the reseller's credit with its distributor
@@ -235,7 +241,7 @@ on_both!(the_platforms_books_keep_currencies_apart, |backend: Backend| async mov
     assert_eq!(balances(&shop.admin, &platform, "ISSUED").await, ["-30 BRL", "-70 EUR", "0 USD"]);
     assert_eq!(balances(&shop.admin, &elsewhere, "CREDIT").await, ["70 EUR"]);
     // each entry has its currency
-    let page = ledger(&shop.admin, &platform, "book: ISSUED, first: 2").await;
+    let page = ledger_page(&shop.admin, &platform, "book: ISSUED, first: 2").await;
     let amounts: Vec<&Value> = (0..2).map(|line| &page["nodes"][line]["amount"]).collect();
     assert_eq!(amounts[0], &json!({ "amount": "-70", "currency": "EUR" }));
     assert_eq!(amounts[1], &json!({ "amount": "-30", "currency": "BRL" }));
@@ -253,3 +259,55 @@ on_both!(the_platforms_books_keep_currencies_apart, |backend: Backend| async mov
     assert_eq!(balances(&shop.owner, &shop.id, "CREDIT").await, ["499.96 BRL"]);
     shop.finish().await;
 });
+
+/// Posts the charges of a call again, with a reversal of the first charges, as a correction does.
+async fn correct(tx: &sea_orm::DatabaseTransaction, call: uuid::Uuid) {
+    let posted = ledger::standing_of_calls(tx, &[call]).await.expect("transfers").remove(0);
+    let rows = call_charge::Entity::find().filter(call_charge::Column::TransferId.eq(posted.id));
+    let charges = rows.all(tx).await.expect("charges").into_iter().map(|row| CallCharge {
+        level: row.level,
+        payer_id: row.payer_id,
+        payee_id: row.payee_id,
+        version_id: row.version_id,
+        billed_seconds: row.billed_seconds,
+        amount: row.amount.into(),
+    });
+    let back = posted.reversal(Utc::now()).expect("a reversal");
+    let again = NewTransfer::of_charges(call, "BRL", Utc::now(), charges.collect());
+    ledger::post(tx, vec![back, again]).await.expect("posted");
+}
+
+// a page is read in two queries, first postings and then charges; the correction is committed between the two
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_the_ledger_never_has_half_of_a_correction_on_postgres() {
+    let shop = Shop::start(Backend::Postgres, 1).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    let allowed = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
+    let events = answered_call(&allowed["ref"], Utc::now(), 30_000);
+    assert_eq!(shop.hook().events(&events).await, ["applied"; 3]);
+    let kinds = async || {
+        let page = ledger_page(&shop.owner, &shop.id, "first: 10").await;
+        page["nodes"].as_array().expect("entries").iter().map(|node| text(&node["kind"])).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds().await, ["CALL", "TOP_UP"]);
+    let tx = shop.server.app.store.reader().begin().await.expect("a transaction");
+    tx.execute_unprepared("LOCK TABLE call_charge IN ACCESS EXCLUSIVE MODE").await.expect("a lock");
+    let correction = async {
+        let waits = "SELECT COUNT(*) AS readers FROM pg_locks WHERE relation = 'call_charge'::regclass AND NOT granted";
+        let waits = Statement::from_string(DbBackend::Postgres, waits);
+        let readers = || async {
+            let row = tx.query_one_raw(waits.clone()).await.expect("the database answers").expect("a row");
+            row.try_get::<i64>("", "readers").expect("a number")
+        };
+        while readers().await == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        correct(&tx, text(&allowed["ref"]).parse().expect("a ref")).await;
+        tx.commit().await.expect("committed");
+    };
+    let (page, ()) = tokio::join!(kinds(), correction);
+    assert_eq!(page, ["CALL", "TOP_UP"]);
+    assert_eq!(kinds().await, ["CALL", "REVERSAL", "CALL", "TOP_UP"]);
+    shop.finish().await;
+}

@@ -29,6 +29,7 @@ async fn shop(backend: Backend, cabins: usize, slice: u32, retail: &str, cost: &
     let server = TestServer::start(backend, |config| {
         config.hook.proxies = vec![proxy("test", control.address)];
         config.calls.slice_seconds = slice;
+        config.calls.charge_unacknowledged = false;
     })
     .await;
     let shop = Shop::on(server, cabins).await;
@@ -581,6 +582,77 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
         (&restated["statement"]["callsTotal"]["amount"], &restated["amountDue"]["amount"]),
         (&json!("0.045"), &json!("0.05"))
     );
+    shop.finish().await;
+});
+
+/// The explanation of a call at the levels of the customer and the callshop: the seconds that count, the billed seconds, the charge, the kinds of
+/// steps, and the text of the first step.
+async fn explained(shop: &Shop, reference: &Value) -> Vec<Value> {
+    let id = Kind::Call.id(text(reference).parse().expect("a ref")).to_string();
+    let query = "query($c: ID!) { explainCharge(callId: $c) { levels { billedSeconds charge { amount } steps { kind seconds text } } } }";
+    let found = shop.owner.ok(query, json!({ "c": id })).await["explainCharge"].take();
+    let levels = found["levels"].as_array().expect("levels").iter().map(|level| {
+        let steps = level["steps"].as_array().expect("steps");
+        let kinds: Vec<&Value> = steps.iter().map(|step| &step["kind"]).collect();
+        json!([
+            steps[0]["seconds"],
+            level["billedSeconds"],
+            level["charge"]["amount"],
+            kinds,
+            steps[0]["text"]
+        ])
+    });
+    levels.collect()
+}
+
+on_both!(a_charge_is_explained_after_a_correction_of_a_paid_bill, |backend: Backend| async move {
+    let price = "1,United States,0.0600,0,1,1,,\n";
+    let (shop, _control) = shop(backend, 4, 60, price, price).await;
+    let answered = Utc::now();
+    let mut calls = Vec::new();
+    for index in 0..4 {
+        let session = shop.open_cabin(index).await;
+        let call = allowed(&shop, index, "+13055550123").await["ref"].take();
+        assert_eq!(shop.hook().events(&[answer(&call, answered)]).await, ["applied"]);
+        assert_eq!(lost(&shop, &call, answered + TimeDelta::seconds(20)).await, [EventResult::Applied]);
+        shop.close_cabin(index).await;
+        let payments = json!([{ "method": "CASH", "amount": "0.02" }]);
+        let input = json!({ "sessionId": session, "payments": payments, "idempotencyKey": unique("key") });
+        shop.attendant.did("settleSession", "SettleSessionInput", input, "session { id }").await;
+        calls.push(call);
+    }
+    let unanswered = event(
+        "ended",
+        &calls[3],
+        answered + TimeDelta::seconds(45),
+        json!({ "by": "proxy", "cause": "no_ack", "to_tag": "tt" }),
+    );
+    let events = [
+        // the call was longer, shorter, answered later, or never answered
+        end(&calls[0], answered, 45_000),
+        end(&calls[1], answered, 7_000),
+        end(&calls[2], answered + TimeDelta::seconds(10), 35_000),
+        unanswered,
+    ];
+    assert_eq!(shop.hook().events(&events).await, ["applied"; 4]);
+    let kinds = ["TALK_TIME", "INCREMENTS", "CONNECTION_FEE", "TIME", "ROUNDING"];
+    let paid = "The bill was paid before the call's true end was known, so the 20 s on the bill count toward the charge.";
+    let lasted = |seconds: u32| format!("The call lasted {seconds} s, rounded up to whole seconds.");
+    let reported = |seconds: u32| {
+        format!(
+            "After the bill was paid, the proxy reported other times for the call. By these times, {seconds} s are billed."
+        )
+    };
+    let bill = json!([20, 20, "0.02", kinds, paid]);
+    for (call, level) in calls.iter().zip([
+        json!([45, 45, "0.045", kinds, lasted(45)]),
+        json!([7, 7, "0.007", kinds, lasted(7)]),
+        json!([35, 35, "0.035", kinds, reported(35)]),
+        json!([0, 0, "0", ["TALK_TIME"], reported(0)]),
+    ]) {
+        assert_eq!(explained(&shop, call).await, [bill.clone(), level]);
+    }
+    assert_eq!(credit(&shop).await, (500_000_000 - 87_000, 0));
     shop.finish().await;
 });
 

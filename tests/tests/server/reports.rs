@@ -12,7 +12,9 @@ use entity::{
 };
 use graphql::scalars::parse_any;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+};
 use serde_json::{Value, json};
 use tests::shop::{Hook, Shop, answered_call, event, text, unique};
 use tests::{Backend, Client, on_both};
@@ -345,6 +347,14 @@ on_both!(reports_agree_with_the_ledger_to_the_micro, |backend: Backend| async mo
     shop.finish().await;
 });
 
+async fn execute(shop: &Shop, statement: &str) {
+    let done = shop.server.app.store.write(|tx| async move {
+        tx.conn().execute_unprepared(statement).await?;
+        Ok(())
+    });
+    done.await.expect("the statement runs");
+}
+
 /// Events that end the live calls, ten seconds after their answers.
 async fn ends_of_live(shop: &Shop) -> Vec<Value> {
     let live = shop
@@ -404,6 +414,16 @@ on_both!(attempts_count_when_made_and_money_when_answered, |backend: Backend| as
         .collect();
     let shop_name = "Callshop".to_owned();
     assert_eq!(versions, [(shop_name.clone(), None, Some(0)), (shop_name, Some(1), Some(5))]);
+    // charges that cannot be read stop neither reports nor the search for problems
+    let (total, _) = report(&shop.reseller, &shop.reseller_id, &[]).await;
+    execute(&shop, "UPDATE call SET charges = '[' || charges").await;
+    let (damaged, _) = report(&shop.reseller, &shop.reseller_id, &[]).await;
+    assert_eq!((&damaged["retail"], &damaged["answered"]), (&total["retail"], &total["answered"]));
+    assert_eq!(json!([damaged["revenue"]["amount"], damaged["cost"]["amount"]]), json!(["0", "0"]));
+    let query = "query($a: ID!) { problems(accountId: $a) { kind } }";
+    shop.reseller.ok(query, json!({ "a": shop.reseller_id })).await;
+    execute(&shop, "UPDATE call SET charges = substr(charges, 2)").await;
+    assert_eq!(report(&shop.reseller, &shop.reseller_id, &[]).await.0, total);
     shop.finish().await;
 });
 

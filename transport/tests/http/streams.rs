@@ -3,6 +3,8 @@
 use super::answers::QueryPairs as _;
 use super::support::{Server, client, code_of, streams_open};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 const EVENTS: (&str, &str) = ("accept", "text/event-stream");
 const PARTS: (&str, &str) =
@@ -250,4 +252,55 @@ async fn the_errors_of_a_stream_are_in_the_readers_language() {
     streams_open(1).await;
     server.tokens.revoked.lock().expect("lock").cancel();
     assert_eq!(errors_of(endless).await, ["quem é?"]);
+}
+
+/// Opens an event stream over a plain connection, and reads until the stream is quiet.
+async fn open(server: &Server) -> TcpStream {
+    let mut connection = TcpStream::connect(server.address).await.expect("connected");
+    let request = "GET /graphql?query=subscription%20%7B%20silence%20%7D HTTP/1.1\r\nHost: shop.example\r\n\
+        Authorization: Bearer user\r\nAccept: text/event-stream\r\n\r\n";
+    connection.write_all(request.as_bytes()).await.expect("sent");
+    let mut read = Vec::new();
+    // the first event is followed by a comment, which is the last text until the next ping
+    while !(contains(&read, b"silence") && read.ends_with(b":\n\n\r\n")) {
+        read.push(
+            connection.read_u8().await.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&read))),
+        );
+    }
+    connection
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_frees_its_place_before_the_next_ping() {
+    let server = Server::with_limits(|limits| {
+        limits.sockets.per_subject = 1;
+        limits.sockets.ping_seconds = 600;
+    });
+    let status = async || {
+        let request = client().post(server.url()).header(EVENTS.0, EVENTS.1).bearer_auth("user");
+        let body = json!({ "query": "subscription { count(to: 1) }" });
+        request.json(&body).send().await.expect("an answer").status().as_u16()
+    };
+    let mut connection = open(&server).await;
+    assert_eq!(status().await, 429);
+    // a client that only stops sending still gets its events
+    connection.shutdown().await.expect("half closed");
+    let mut read = Vec::new();
+    while !read.ends_with(b":\n\n\r\n3\r\n:\n\n\r\n") {
+        read.push(connection.read_u8().await.expect("another comment"));
+    }
+    assert_eq!(status().await, 429);
+    drop(connection);
+    while status().await != 200 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    // a client that leaves at once
+    drop(open(&server).await);
+    while status().await != 200 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
 }
