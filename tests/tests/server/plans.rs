@@ -2,7 +2,7 @@
 
 mod finding;
 mod shards;
-mod wire;
+pub mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
