@@ -16,6 +16,7 @@ use super::{App, access, idempotency};
 use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use base::message::Word;
+use store::cabins::Occupied;
 use store::{Listed, NewActivity, Page, Tx, accounts, cabins, phones, sessions};
 
 /// Maximum number of cabins per callshop, excluding retired cabins.
@@ -64,6 +65,11 @@ pub struct CabinView {
 }
 
 impl CabinView {
+    fn of(occupied: Occupied, currency: &str) -> Self {
+        let Occupied { cabin, phone, session, live_calls } = occupied;
+        Self { cabin, phone, session, live_calls, currency: currency.to_owned() }
+    }
+
     /// The cabin's state.
     pub fn state(&self) -> CabinState {
         match (self.live_calls, &self.session) {
@@ -413,9 +419,10 @@ pub async fn lock(tx: &Tx, actor: &Actor, id: Uuid, right: Right) -> Result<cabi
 /// # Errors
 /// Fails with `NOT_FOUND`.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<CabinView> {
-    let cabin = cabins::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+    let found = cabins::find_occupied(app.store.reader(), &actor.scope(), id).await?;
+    let (currency, occupied) = found.ok_or(Error::NotFound)?;
     actor.require(Right::SeeShop)?;
-    view(app.store.reader(), cabin).await
+    Ok(CabinView::of(occupied, &currency))
 }
 
 /// Finds the cabins with these ids in the actor's subtree.
@@ -435,10 +442,10 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Cabi
 /// # Errors
 /// Fails with `NOT_FOUND`.
 pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Result<Listed<CabinView>> {
-    let conn = app.store.reader();
-    let shop = access::shop(conn, actor, callshop_id, Right::SeeShop).await?;
-    let Listed { rows, total } = cabins::list(conn, shop.id(), page).await?;
-    Ok(Listed { rows: views(conn, shop.id(), &shop.account.currency, rows).await?, total })
+    let found = cabins::list_occupied(app.store.reader(), &actor.scope(), callshop_id, page).await?;
+    let (currency, cabins) = found.ok_or(Error::NotFound)?;
+    actor.require(Right::SeeShop)?;
+    Ok(cabins.map(|occupied| CabinView::of(occupied, &currency)))
 }
 
 /// Lists all cabins of a callshop that are not retired, sorted by number.

@@ -140,14 +140,52 @@ impl FromStr for Micros {
 
 impl fmt::Display for Micros {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let magnitude = self.0.unsigned_abs();
-        let (whole, fraction) = (magnitude / 1_000_000, magnitude % 1_000_000);
-        let sign = if self.0 < 0 { "-" } else { "" };
-        if fraction == 0 {
-            return f.pad(&format!("{sign}{whole}"));
+        let mut text = Digits::default();
+        let (mut rest, mut decimals) = (self.0.unsigned_abs(), 6);
+        while decimals > 0 && rest.is_multiple_of(10) {
+            (rest, decimals) = (rest / 10, decimals - 1);
         }
-        let digits = format!("{fraction:06}");
-        f.pad(&format!("{sign}{whole}.{}", digits.trim_end_matches('0')))
+        for _ in 0..decimals {
+            text.digit(&mut rest);
+        }
+        if decimals > 0 {
+            text.put(b'.');
+        }
+        text.digit(&mut rest);
+        while rest > 0 {
+            text.digit(&mut rest);
+        }
+        if self.0 < 0 {
+            text.put(b'-');
+        }
+        f.pad(text.as_str())
+    }
+}
+
+/// The text of an amount, written from its last digit to its first. It has at most 20 digits, a decimal point and a sign.
+#[derive(Default)]
+struct Digits {
+    bytes: [u8; 24],
+    length: usize,
+}
+
+impl Digits {
+    fn put(&mut self, byte: u8) {
+        self.length += 1;
+        let at = self.bytes.len().saturating_sub(self.length);
+        self.bytes[at] = byte;
+    }
+
+    /// Writes the last digit of `rest`, and removes it from `rest`.
+    fn digit(&mut self, rest: &mut u64) {
+        self.put(b"0123456789"[usize::try_from(*rest % 10).unwrap_or_default()]);
+        *rest /= 10;
+    }
+
+    fn as_str(&self) -> &str {
+        let text = &self.bytes[self.bytes.len().saturating_sub(self.length)..];
+        // the text has only ASCII characters
+        std::str::from_utf8(text).unwrap_or_default()
     }
 }
 

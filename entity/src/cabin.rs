@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::parents::parents;
+use crate::view::by_position;
 
 /// A booth of a callshop.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -26,6 +27,17 @@ pub struct Model {
     pub retired_at: Option<DateTimeUtc>,
     /// When the cabin was created.
     pub created_at: DateTimeUtc,
+}
+
+by_position! {
+    id,
+    callshop_id,
+    number,
+    label,
+    phone_id,
+    out_of_service,
+    retired_at,
+    created_at,
 }
 
 parents! {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::columns::{Micros, SessionMode, SessionState};
 use crate::parents::parents;
+use crate::view::by_position;
 
 /// One customer's use of a cabin, from opening to settlement.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -65,6 +66,36 @@ pub struct Model {
     pub rounding: Option<Micros>,
     /// Amount refunded after settlement.
     pub refunded: Micros,
+}
+
+by_position! {
+    id,
+    callshop_id,
+    cabin_id,
+    shift_id,
+    mode,
+    state,
+    customer,
+    spending_limit,
+    time_limit,
+    carried_over,
+    opened_by,
+    opened_at,
+    closed_by,
+    closed_at,
+    total,
+    settled_shift_id,
+    settled_by,
+    settled_at,
+    cash_rounding,
+    receipt_number,
+    deposit,
+    deposit_low,
+    calls_total,
+    items_total,
+    discounts_total,
+    rounding,
+    refunded,
 }
 
 parents! {

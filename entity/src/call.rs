@@ -275,6 +275,17 @@ view! {
         #[serde(default = "Retail::none", skip_serializing_if = "Retail::is_not_shown")]
         retail: Retail = Retail::Unread,
     }
+    details:
+        dialed,
+        authorized_at,
+        ringing_at,
+        sip_code,
+        ended_by,
+        cause,
+        refusal,
+        billed_seconds,
+        written_off,
+        ending_soon,
 }
 
 /// The customer's price of a call in a view.

@@ -96,6 +96,15 @@ text_enum!(
 mirrors!(
     CallState = billing::call::CallState { Authorized, Ringing, Answered, Ended, Failed, Abandoned, Refused }
 );
+#[allow(
+    clippy::derivable_impls,
+    reason = "the macro that declares the enum cannot mark a variant as the default"
+)]
+impl Default for CallState {
+    fn default() -> Self {
+        Self::Authorized
+    }
+}
 text_enum!(
     /// Who ended a call.
     EndedBy { Caller = "CALLER", Callee = "CALLEE", Proxy = "PROXY", Api = "API" }

@@ -4,6 +4,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::parents::parents;
+use crate::view::by_position;
 
 /// A SIP account of a callshop.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -38,6 +39,23 @@ pub struct Model {
     pub proxy: Option<String>,
     /// When the phone was created.
     pub created_at: DateTimeUtc,
+}
+
+by_position! {
+    id,
+    callshop_id,
+    sip_user,
+    label,
+    realm,
+    ha1,
+    blocked_at,
+    online,
+    online_changed_at,
+    contact,
+    source,
+    user_agent,
+    proxy,
+    created_at,
 }
 
 parents! {

@@ -73,8 +73,9 @@ fn of_impl(args: &TypeArgs, mut block: ItemImpl) -> Result<TokenStream> {
     let declared = declared(args, &rust_name, &this, &fields)?;
     let written = args.root.is_none().then(|| written(&this, &fields)).transpose()?;
     let attributes = &block.attrs;
-    // `crate::planned` has the library's items, except for the functions that resolve a field's value
-    let library = quote!(crate = "crate::planned");
+    // these modules have the library's items, except for the functions that resolve values
+    let library = if args.root.is_some() { "crate::planned::roots" } else { "crate::planned" };
+    let library = quote!(crate = #library);
     let attribute = match (&args.root, &args.name) {
         (Some(root), _) if root.value() == "Subscription" => quote!(#[::async_graphql::Subscription]),
         (Some(_), _) => quote!(#[::async_graphql::Object(#library)]),

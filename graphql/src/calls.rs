@@ -1,8 +1,10 @@
 //! Calls. Each attempt has one record, whether the call is live or over.
 
 use graphql_macros::object;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
+use async_graphql::parser::types::{Selection, SelectionSet};
 use async_graphql::{Context, ID, InputObject, SimpleObject};
 use billing::country::country_of_number;
 use billing::money::Micros;
@@ -14,7 +16,8 @@ use uuid::Uuid;
 
 use super::accounts::{Callshop, shop_of};
 use super::cabins::Cabin;
-use super::fields::readers;
+use super::compiled::Fragments;
+use super::fields::{Declared as _, Field};
 use super::filters::{CallFilterInput, CallOrder};
 use super::kept;
 use super::loaders::{CabinId, CallsOf, SessionId, load};
@@ -28,7 +31,7 @@ use app::calls::authorize::Refusal;
 use app::calls::{self, pricing};
 use base::error::{Error, Result};
 use store::Listed;
-use store::calls::CallFilter;
+use store::calls::{CallFilter, Detail};
 use store::sorted::Key;
 
 graphql_enum!(
@@ -433,8 +436,8 @@ impl Call {
 pub(super) enum CallOwner {
     /// Calls that were made from this cabin.
     Cabin(Uuid),
-    /// Calls that are billed to this session.
-    Session(Uuid),
+    /// Calls that are billed to this session, which was opened at the given time.
+    Session(Uuid, DateTime<Utc>),
 }
 
 impl CallOwner {
@@ -442,7 +445,7 @@ impl CallOwner {
     fn narrow(self, mut filter: CallFilter) -> Result<CallFilter> {
         let (field, given, id) = match self {
             Self::Cabin(id) => ("filter.cabinId", &mut filter.cabin_id, id),
-            Self::Session(id) => ("filter.sessionId", &mut filter.session_id, id),
+            Self::Session(id, _) => ("filter.sessionId", &mut filter.session_id, id),
         };
         if given.replace(id).is_some_and(|other| other != id) {
             return Err(Error::invalid(
@@ -473,19 +476,38 @@ pub(super) async fn calls_of(
         let filter = filter.unwrap_or_default().parse().and_then(|filter| owner.narrow(filter));
         return listed(ctx, shop, filter.map_err(top_level)?, order_by, paging).await;
     }
-    let list = ctx.look_ahead();
-    let is_asked = |name| {
-        let (node, edge) = (list.field("nodes"), list.field("edges").field("node"));
-        node.field(name).exists() || edge.field(name).exists()
-    };
-    let priced = readers::<Call>("retail").any(is_asked);
+    let detail = detail(&ctx.query_env.fragments, &ctx.item.node.selection_set.node);
     let of = |page| match owner {
-        CallOwner::Cabin(id) => CallsOf::Cabin(id, page, priced),
-        CallOwner::Session(id) => CallsOf::Session(id, page, priced),
+        CallOwner::Cabin(id) => CallsOf::Cabin(id, page, detail),
+        CallOwner::Session(id, opened_at) => CallsOf::Session((id, opened_at), page, detail),
     };
     let read = async |page| Ok(Listed { rows: load(ctx, of(page)).await?.unwrap_or_default(), total: None });
     connection(ctx, paging, true, read, |row: &Arc<call::View>| row.id, |row| Call::shown(ctx, row, now))
         .await
+}
+
+/// What the fields in a selection set read of calls. The fields of other types count as well if they are named like fields of a call.
+fn detail(fragments: &Fragments, set: &SelectionSet) -> Detail {
+    static OF_FIELDS: LazyLock<HashMap<&str, Detail>> = LazyLock::new(|| {
+        let detail = |field: &Field| Detail {
+            is_priced: field.columns.contains(&"retail"),
+            is_whole: field.columns.iter().any(|column| call::View::DETAILS.contains(column)),
+        };
+        Call::DECLARATION.fields.iter().map(|field| (field.name, detail(field))).collect()
+    });
+    set.items.iter().fold(Detail::default(), |found, selection| {
+        found.or(match &selection.node {
+            Selection::Field(field) => {
+                let of_field = OF_FIELDS.get(field.node.name.node.as_str()).copied().unwrap_or_default();
+                of_field.or(detail(fragments, &field.node.selection_set.node))
+            }
+            Selection::InlineFragment(inline) => detail(fragments, &inline.node.selection_set.node),
+            Selection::FragmentSpread(spread) => {
+                let fragment = fragments.get(&spread.node.fragment_name.node);
+                fragment.map_or(Detail::default(), |it| detail(fragments, &it.node.selection_set.node))
+            }
+        })
+    })
 }
 
 /// A page of a callshop's calls that match a filter.
@@ -589,7 +611,6 @@ mod tests {
 
     use super::*;
     use crate::compiled::Below;
-    use crate::fields::{Declared as _, Field};
 
     /// Two ended calls that differ in every column.
     fn calls() -> [Value; 2] {

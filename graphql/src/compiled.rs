@@ -7,11 +7,12 @@
 
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::ops::Range;
 
 use apollo_compiler::executable::{ExecutableDocument, Field, Selection, SelectionSet};
 use async_graphql::parser::types as parsed;
 use async_graphql::{ID, Name, OutputType, Positioned, Result};
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Timelike as _, Utc};
 
 use super::payload::top_level;
 use super::scalars::{CurrencyCode, Decimal};
@@ -62,6 +63,78 @@ impl<T: 'static> Object<T> {
     }
 }
 
+/// A compiled selection set in which only some fields have a writer.
+pub struct Parts<T>(Vec<Part<T>>);
+
+/// A field of an object: the JSON text before the value, the place of the field in the selection set, and the value's writer. The executor resolves a
+/// field without a writer.
+struct Part<T> {
+    key: String,
+    path: Path,
+    write: Option<Write<T>>,
+}
+
+/// The index of a field in its selection set. If the field is in a fragment, the index of the fragment comes first.
+type Path = Vec<usize>;
+
+/// The text of an object in which the values of some fields are missing.
+pub struct Begun<'a> {
+    /// The text.
+    pub text: Vec<u8>,
+    /// The fields that the executor must resolve, and where their values belong in the text. In debug builds, the list also has the fields that are
+    /// already written, with the places of their values in the text.
+    pub fields: Vec<(&'a Positioned<parsed::Field>, Range<usize>)>,
+}
+
+impl<T: 'static> Parts<T> {
+    /// Begins the text of an object; `None` if a value is an error.
+    pub fn begin<'a>(
+        &self,
+        value: &T,
+        fragments: &'a Fragments,
+        set: &'a parsed::SelectionSet,
+    ) -> Option<Begun<'a>> {
+        let (mut text, mut fields) = (Vec::with_capacity(256), Vec::with_capacity(self.0.len()));
+        let mut before = b'{';
+        for Part { key, path, write } in &self.0 {
+            text.push(before);
+            text.extend_from_slice(key.as_bytes());
+            let start = text.len();
+            if let Some(write) = write {
+                write(value, &mut text).ok()?;
+            }
+            if write.is_none() || cfg!(debug_assertions) {
+                let field = at(fragments, set, path)?;
+                // the resolvers of the type do not know this field
+                if field.node.name.node != "__typename" {
+                    fields.push((field, start..text.len()));
+                }
+            }
+            before = b',';
+        }
+        text.push(b'}');
+        Some(Begun { text, fields })
+    }
+}
+
+/// The field at this path.
+fn at<'a>(
+    fragments: &'a Fragments,
+    mut set: &'a parsed::SelectionSet,
+    path: &[usize],
+) -> Option<&'a Positioned<parsed::Field>> {
+    for index in path {
+        set = match &set.items.get(*index)?.node {
+            parsed::Selection::Field(field) => return Some(field),
+            parsed::Selection::InlineFragment(inline) => &inline.node.selection_set.node,
+            parsed::Selection::FragmentSpread(spread) => {
+                &fragments.get(&spread.node.fragment_name.node)?.node.selection_set.node
+            }
+        };
+    }
+    None
+}
+
 /// The fragments of a document, by name, as values of the executor's types.
 pub type Fragments = HashMap<Name, Positioned<parsed::FragmentDefinition>>;
 
@@ -87,6 +160,10 @@ pub enum Below<'a> {
 struct Selected<'a> {
     key: &'a str,
     name: &'a str,
+    /// Where the first of the fields is; empty for the fields of events.
+    path: Path,
+    /// Whether there is more than one field.
+    is_merged: bool,
     below: Below<'a>,
 }
 
@@ -139,17 +216,18 @@ fn collect<'a>(
 /// Like [`collect`], for the executor's types.
 fn collect_parsed<'a>(
     fragments: &'a Fragments,
-    set: &'a parsed::SelectionSet,
+    (set, path): (&'a parsed::SelectionSet, &mut Path),
     ty: &str,
-    fields: &mut Vec<(&'a str, Vec<&'a parsed::Field>)>,
+    fields: &mut Vec<(&'a str, Vec<(&'a parsed::Field, Path)>)>,
 ) -> Option<()> {
-    for selection in &set.items {
+    for (index, selection) in set.items.iter().enumerate() {
         if !selection.node.directives().is_empty() {
             return None;
         }
         let (condition, inner) = match &selection.node {
             parsed::Selection::Field(field) => {
-                add(&field.node.response_key().node, &field.node, fields);
+                let place = path.iter().copied().chain([index]).collect();
+                add(&field.node.response_key().node, (&field.node, place), fields);
                 continue;
             }
             parsed::Selection::InlineFragment(inline) => {
@@ -163,12 +241,14 @@ fn collect_parsed<'a>(
         if condition.is_some_and(|condition| condition.node.on.node.as_str() != ty) {
             return None;
         }
-        collect_parsed(fragments, &inner.node, ty, fields)?;
+        path.push(index);
+        collect_parsed(fragments, (&inner.node, path), ty, fields)?;
+        path.pop();
     }
     Some(())
 }
 
-fn add<'a, F>(key: &'a str, field: &'a F, fields: &mut Vec<(&'a str, Vec<&'a F>)>) {
+fn add<'a, F>(key: &'a str, field: F, fields: &mut Vec<(&'a str, Vec<F>)>) {
     match fields.iter_mut().find(|(known, _)| *known == key) {
         Some((_, same)) => same.push(field),
         None => fields.push((key, vec![field])),
@@ -192,19 +272,21 @@ impl<'a> Below<'a> {
                 let document = *document;
                 let select = |(key, same): (&'a str, Vec<&'a Field>)| {
                     let name = same.first()?.name.as_str();
-                    Some(Selected { key, name, below: Below::events(document, &same) })
+                    let (is_merged, below) = (same.len() > 1, Below::events(document, &same));
+                    Some(Selected { key, name, path: Path::new(), is_merged, below })
                 };
                 fields(document, sets, ty)?.into_iter().map(select).collect()
             }
             Self::Resolved { fragments, sets } => {
                 let (fragments, mut fields) = (*fragments, Vec::new());
                 for set in sets {
-                    collect_parsed(fragments, set, ty, &mut fields)?;
+                    collect_parsed(fragments, (set, &mut Path::new()), ty, &mut fields)?;
                 }
-                let select = |(key, same): (&'a str, Vec<&'a parsed::Field>)| {
-                    let name = same.first()?.name.node.as_str();
-                    let sets = same.iter().map(|field| &field.selection_set.node).collect();
-                    Some(Selected { key, name, below: Below::Resolved { fragments, sets } })
+                let select = |(key, same): (&'a str, Vec<(&'a parsed::Field, Path)>)| {
+                    let (first, path) = same.first()?.clone();
+                    let sets = same.iter().map(|(field, _)| &field.selection_set.node).collect();
+                    let below = Below::Resolved { fragments, sets };
+                    Some(Selected { key, name: &first.name.node, path, is_merged: same.len() > 1, below })
                 };
                 fields.into_iter().map(select).collect()
             }
@@ -213,14 +295,30 @@ impl<'a> Below<'a> {
 
     /// Compiles the selection sets for objects of type `T`.
     pub fn object<T: Written>(&self) -> Option<Object<T>> {
-        let write = |Selected { key, name, below }: Selected<'_>| {
-            let write: Write<T> = match name {
-                "__typename" => Box::new(|_: &T, out: &mut Vec<u8>| json(T::type_name(), out)),
-                name => T::field(name, &below)?,
-            };
-            Some((format!("\"{key}\":"), write))
+        let write = |Selected { key, name, below, .. }: Selected<'_>| {
+            Some((format!("\"{key}\":"), writer::<T>(name, &below)?))
         };
         self.selected(&T::type_name())?.into_iter().map(write).collect::<Option<_>>().map(Object)
+    }
+
+    /// Compiles the fields that need no executor. `None` unless there are both such fields and others.
+    pub fn parts<T: Written>(&self) -> Option<Parts<T>> {
+        let part = |Selected { key, name, path, is_merged, below }: Selected<'_>| {
+            let write = writer::<T>(name, &below);
+            // the executor would merge the values
+            (write.is_some() || !is_merged).then(|| Part { key: format!("\"{key}\":"), path, write })
+        };
+        let parts: Vec<Part<T>> =
+            self.selected(&T::type_name())?.into_iter().map(part).collect::<Option<_>>()?;
+        let is_mixed = [true, false].map(|is| parts.iter().any(|part| part.write.is_some() == is));
+        (is_mixed == [true, true]).then_some(Parts(parts))
+    }
+}
+
+fn writer<T: Written>(name: &str, below: &Below<'_>) -> Option<Write<T>> {
+    match name {
+        "__typename" => Some(Box::new(|_: &T, out: &mut Vec<u8>| json(T::type_name(), out))),
+        name => T::field(name, below),
     }
 }
 
@@ -265,9 +363,53 @@ scalars! {
     String: value => value;
     ID: value => value.as_str();
     CurrencyCode: value => &value.0;
-    DateTime<Utc>: value => value.to_rfc3339();
     NaiveDate: value => value.to_string();
     NaiveTime: value => value.format("%H:%M:%S%.f").to_string();
+}
+
+impl Output for DateTime<Utc> {
+    type Plan = ();
+
+    fn compile(_: &Below<'_>) -> Option<()> {
+        Some(())
+    }
+
+    fn write(&self, (): &(), out: &mut Vec<u8>) -> Result<()> {
+        time(self, out).map_or_else(|| json(self.to_rfc3339(), out), Ok)
+    }
+}
+
+/// Appends a time as [`DateTime::to_rfc3339`] formats it, in less time. Appends nothing and returns `None` if the time is a leap second, or if its year
+/// has more or less than four digits.
+fn time(at: &DateTime<Utc>, out: &mut Vec<u8>) -> Option<()> {
+    let (date, time) = (at.date_naive(), at.time());
+    let year = u32::try_from(date.year()).ok().filter(|year| (1_000..10_000).contains(year))?;
+    let nanos = Some(time.nanosecond()).filter(|nanos| *nanos < 1_000_000_000)?;
+    let mut put = |value: u32, width: usize, after: &str| {
+        let mut digits = [b'0'; 9];
+        let mut rest = value;
+        for digit in digits[..width].iter_mut().rev() {
+            *digit = b"0123456789"[usize::try_from(rest % 10).unwrap_or_default()];
+            rest /= 10;
+        }
+        out.extend_from_slice(&digits[..width]);
+        out.extend_from_slice(after.as_bytes());
+    };
+    put(0, 0, "\"");
+    put(year, 4, "-");
+    put(date.month(), 2, "-");
+    put(date.day(), 2, "T");
+    put(time.hour(), 2, ":");
+    put(time.minute(), 2, ":");
+    put(time.second(), 2, if nanos == 0 { "" } else { "." });
+    match nanos {
+        0 => {}
+        millis if millis.is_multiple_of(1_000_000) => put(millis / 1_000_000, 3, ""),
+        micros if micros.is_multiple_of(1_000) => put(micros / 1_000, 6, ""),
+        nanos => put(nanos, 9, ""),
+    }
+    put(0, 0, "+00:00\"");
+    Some(())
 }
 
 impl Output for Decimal {
@@ -402,3 +544,30 @@ macro_rules! enums {
     };
 }
 pub(crate) use enums;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_like_the_executors() {
+        for text in [
+            "2026-11-30T07:08:09Z",
+            "2026-11-30T23:59:59.5Z",
+            "2026-01-02T00:00:00.000001Z",
+            "2026-01-02T00:00:00.120000Z",
+            "1970-01-01T00:00:00.123456789Z",
+            "9999-12-31T23:59:59.999Z",
+            "1000-01-01T00:00:00.01Z",
+            // another writer
+            "0999-12-31T00:00:00.1Z",
+            "2016-12-31T23:59:60.25Z",
+            "+12026-01-01T00:00:00Z",
+        ] {
+            let at: DateTime<Utc> = text.parse().expect("a time");
+            let mut out = Vec::new();
+            at.write(&(), &mut out).expect("written");
+            assert_eq!(String::from_utf8(out).expect("text"), format!("\"{}\"", at.to_rfc3339()));
+        }
+    }
+}

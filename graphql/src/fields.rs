@@ -1,6 +1,6 @@
 //! The declarations that `#[object]` generates from types and fields. Everything else about a field follows from its declaration. The roles determine
-//! the role schemas ([`crate::visibility`]), the columns determine whether a list of calls reads the prices ([`readers`]), the values determine
-//! the JSON writers ([`crate::compiled`]), and the `numbered` marks determine which answers are kept ([`crate::kept`]).
+//! the role schemas ([`crate::visibility`]), the columns determine what a list of calls reads ([`crate::calls`]), the values determine the JSON
+//! writers ([`crate::compiled`]), and the `numbered` marks determine which answers are kept ([`crate::kept`]).
 
 use super::roles::RoleSet;
 
@@ -55,10 +55,4 @@ impl Declaration {
         let of_field = |field: &Field| Some((format!("{}.{}", self.name, field.name), field.scope?));
         of_type.into_iter().chain(self.fields.iter().filter_map(of_field))
     }
-}
-
-/// The names of the fields of type `T` that read this column.
-pub fn readers<T: Declared>(column: &str) -> impl Iterator<Item = &'static str> {
-    let fields = T::DECLARATION.fields.iter();
-    fields.filter(move |field| field.columns.contains(&column)).map(|field| field.name)
 }

@@ -22,6 +22,7 @@ use app::tariffs::derived::{self, Derivation};
 use app::{App, accounts, cabins, screens, sessions, tariffs, users};
 use base::error::{Error, Result};
 use store::Page;
+use store::calls::Detail;
 
 /// The data loaders of one request.
 pub type Loaders = DataLoader<Batches>;
@@ -32,10 +33,10 @@ pub struct Batches(Arc<App>);
 /// A page of the calls of one cabin or session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallsOf {
-    /// Calls that were made from this cabin. The flag says whether the prices of finished calls are also loaded.
-    Cabin(Uuid, Page, bool),
-    /// Calls that are billed to this session. The flag says whether the prices of finished calls are also loaded.
-    Session(Uuid, Page, bool),
+    /// Calls that were made from this cabin.
+    Cabin(Uuid, Page, Detail),
+    /// Calls that are billed to this session, which was opened at the given time.
+    Session((Uuid, DateTime<Utc>), Page, Detail),
 }
 
 /// Key: a user's id.
@@ -105,26 +106,26 @@ impl Loader<CallsOf> for Batches {
     type Error = Arc<Error>;
 
     async fn load(&self, keys: &[CallsOf]) -> Result<HashMap<CallsOf, Self::Value>, Self::Error> {
-        let mut pages: HashMap<(bool, Page, bool), Vec<Uuid>> = HashMap::new();
+        let mut of_cabins: HashMap<(Page, Detail), Vec<Uuid>> = HashMap::new();
+        let mut of_sessions: HashMap<(Page, Detail), Vec<(Uuid, DateTime<Utc>)>> = HashMap::new();
         for key in keys {
-            let (of_cabin, id, page, priced) = match *key {
-                CallsOf::Cabin(id, page, priced) => (true, id, page, priced),
-                CallsOf::Session(id, page, priced) => (false, id, page, priced),
-            };
-            pages.entry((of_cabin, page, priced)).or_default().push(id);
+            match *key {
+                CallsOf::Cabin(id, page, detail) => of_cabins.entry((page, detail)).or_default().push(id),
+                CallsOf::Session(of, page, detail) => of_sessions.entry((page, detail)).or_default().push(of),
+            }
         }
         let mut found: HashMap<CallsOf, Self::Value> = keys.iter().map(|key| (*key, Vec::new())).collect();
-        for ((of_cabin, page, priced), ids) in pages {
-            let rows = match of_cabin {
-                true => app::calls::of_cabins(&self.0, &ids, page, priced).await?,
-                false => app::calls::of_sessions(&self.0, &ids, page, priced).await?,
-            };
-            for row in rows {
-                let key = match (of_cabin, row.cabin_id, row.session_id) {
-                    (true, Some(id), _) => CallsOf::Cabin(id, page, priced),
-                    (false, _, Some(id)) => CallsOf::Session(id, page, priced),
-                    _ => continue,
-                };
+        for ((page, detail), ids) in of_cabins {
+            for row in app::calls::of_cabins(&self.0, &ids, page, detail).await? {
+                let key = CallsOf::Cabin(row.cabin_id.unwrap_or_default(), page, detail);
+                found.entry(key).or_default().push(row);
+            }
+        }
+        for ((page, detail), sessions) in of_sessions {
+            let opened: HashMap<Uuid, DateTime<Utc>> = sessions.iter().copied().collect();
+            for row in app::calls::of_sessions(&self.0, &sessions, page, detail).await? {
+                let id = row.session_id.unwrap_or_default();
+                let key = CallsOf::Session((id, opened.get(&id).copied().unwrap_or_default()), page, detail);
                 found.entry(key).or_default().push(row);
             }
         }

@@ -1,10 +1,13 @@
 //! Writes the values of fields without the executor. The resolvers that `#[object]` generates use this module in place of async-graphql. This module
-//! has the library's items, except for the two functions that resolve a field's value.
+//! has the library's items, except for the functions that resolve an object or a field's value.
 //!
 //! A resolver returns an object, a list of objects or a page of a list. Normally, the executor then makes a future for each field of each object. Most
 //! objects need no further query, so a plan writes the whole value as JSON in one step. A plan is made once for each selection set of a cached
 //! document ([`Plans`]), and a document is cached for one role or one set of scopes. The written value is one binary value of the executor, which the
 //! transports put into the response unchanged ([`transport::spliced`]).
+//!
+//! If only some fields of an object need the executor, another plan writes the other fields. The values of the executor's fields are then put between
+//! them, so the object is one binary value as well.
 //!
 //! A plan has no queries, no arguments and no guards: a field that has one of these is an `async` method, or takes more than `&self`, and is not
 //! compiled. If a plan fails, the executor resolves the value again, and reports the error and its path. In debug builds, the executor resolves every
@@ -14,7 +17,10 @@ pub use ::async_graphql::*;
 
 use std::sync::Arc;
 
-use super::compiled::{Below, Output};
+use futures_util::FutureExt as _;
+use futures_util::future::try_join_all;
+
+use super::compiled::{Begun, Below, Output, Written};
 use super::payload::retried;
 use base::error::Error as Fault;
 use transport::metrics::Resolved;
@@ -24,12 +30,37 @@ use transport::spliced;
 /// Initial capacity of a text, in bytes.
 const TEXT_BYTES: usize = 64;
 
-/// The functions of the library's module. Two of them are replaced by functions that write values with plans.
+/// The library for the root types. Their objects have no values that a plan could write.
+pub mod roots {
+    pub use ::async_graphql::*;
+
+    /// The functions of the library's module. One of them is replaced by a function that writes values with plans.
+    pub mod resolver_utils {
+        pub use crate::planned::resolver_utils::resolve_field_async;
+        pub use ::async_graphql::resolver_utils::*;
+    }
+}
+
+/// The functions of the library's module. Three of them are replaced by functions that write values with plans.
 pub mod resolver_utils {
     pub use ::async_graphql::resolver_utils::*;
-    use ::async_graphql::{Context, Error, OutputType, ServerResult, Value};
+    use ::async_graphql::{Context, ContextSelectionSet, Error, OutputType, ServerResult, Value};
 
-    use crate::compiled::Output;
+    use crate::compiled::{Output, Written};
+
+    /// Resolves an object. A plan writes the fields that need no executor.
+    ///
+    /// # Errors
+    /// Returns the errors of the fields.
+    pub async fn resolve_container<T: ::async_graphql::ContainerType + Written>(
+        ctx: &ContextSelectionSet<'_>,
+        object: &T,
+    ) -> ServerResult<Value> {
+        match super::begin(ctx, object) {
+            Some(begun) => super::complete(ctx, object, begun).await,
+            None => ::async_graphql::resolver_utils::resolve_container(ctx, object).await,
+        }
+    }
 
     /// Resolves a field whose value is already known.
     ///
@@ -97,7 +128,46 @@ fn write<T: Output + ?Sized>(ctx: &ContextSelectionSet<'_>, value: &T) -> Option
 fn plan<'a, T: Output + ?Sized>(ctx: &ContextSelectionSet<'a>) -> Option<&'a T::Plan> {
     let (fragments, set) = (&ctx.query_env.fragments, ctx.item);
     let compile = || T::compile(&Below::Resolved { fragments, sets: vec![&set.node] });
-    ctx.data_opt::<Arc<Plans>>()?.at(set.pos, compile)
+    ctx.data_opt::<Arc<Plans>>()?.whole(set.pos, compile)
+}
+
+/// Writes the fields of an object that need no executor; `None` if the executor must resolve all fields.
+fn begin<'a, T: Written>(ctx: &ContextSelectionSet<'a>, object: &T) -> Option<Begun<'a>> {
+    let (fragments, set) = (&ctx.query_env.fragments, &ctx.item.node);
+    let compile = || Below::Resolved { fragments, sets: vec![set] }.parts::<T>();
+    ctx.data_opt::<Arc<Plans>>()?.parts(ctx.item.pos, compile)?.begin(object, fragments, set)
+}
+
+/// Resolves the other fields of an object, and puts their values into the object's text.
+async fn complete<T: ContainerType + Written>(
+    ctx: &ContextSelectionSet<'_>,
+    object: &T,
+    begun: Begun<'_>,
+) -> ServerResult<Value> {
+    let Begun { text, fields } = begun;
+    let values = fields.iter().map(|(field, _)| {
+        let (ctx, field) = (ctx.clone(), *field);
+        // objects of this type may contain other objects of the same type, so the type of the future must not depend on itself
+        async move { object.resolve_field(&ctx.with_field(field)).await }.boxed()
+    });
+    let values = try_join_all(values).await?;
+    let (mut out, mut done) = (Vec::with_capacity(2 * text.len()), 0);
+    for ((field, written), value) in fields.iter().zip(values) {
+        let value = value.unwrap_or_default();
+        if !written.is_empty() {
+            compared(&ctx.with_field(field), text[written.clone()].to_vec(), Ok(value))?;
+            continue;
+        }
+        out.extend_from_slice(&text[done..written.start]);
+        done = written.start;
+        match &value {
+            Value::Binary(json) => out.extend_from_slice(json),
+            value => spliced::to_writer(&mut out, value)
+                .map_err(|error| ServerError::new(error.to_string(), Some(field.pos)))?,
+        }
+    }
+    out.extend_from_slice(&text[done..]);
+    Ok(Value::Binary(out.into()))
 }
 
 /// The written value, if it is the same as the executor's value.
@@ -172,6 +242,16 @@ mod tests {
         async fn asked(&self) -> Inner {
             self.inner()
         }
+
+        /// The executor resolves this field.
+        async fn asked_failing(&self) -> Result<i32> {
+            self.failing()
+        }
+
+        /// The executor resolves this field.
+        async fn asked_nullable(&self) -> Option<Result<i32>> {
+            self.nullable()
+        }
     }
 
     #[object]
@@ -183,7 +263,7 @@ mod tests {
 
     struct Root;
 
-    #[Object(crate = "crate::planned")]
+    #[Object(crate = "crate::planned::roots")]
     impl Root {
         async fn items(&self, to: i32) -> Vec<Item> {
             (0..to).map(Item).collect()
@@ -302,6 +382,34 @@ mod tests {
             });
             assert!(text.contains("INTERNAL"), "{text}");
             assert_eq!(logged.load(Ordering::Relaxed), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_executor_resolves_only_the_fields_that_need_it() {
+        for (query, times) in [
+            ("{ item(number: 3) { number asked { one } text } }", 1),
+            (
+                "{ item(number: 3) { again: asked { two } ... on Item { text asked { one } } ...F } } fragment F on Item { inner { one } }",
+                1,
+            ),
+            ("{ items(to: 3) { number __typename asked { one } again: number } }", 3),
+            ("{ page(to: 3) { nodes { asked { one } text } edges { cursor } } }", 3),
+            // the values of a field that is selected twice are merged
+            ("{ item(number: 3) { number asked { one } asked { two } } }", 0),
+            ("{ item(number: 3) { number asked { one } ... @include(if: true) { text } } }", 1),
+        ] {
+            assert_written(query, times);
+        }
+        for query in [
+            "{ items(to: 4) { number asked { one } failing } }",
+            "{ items(to: 4) { number askedFailing } }",
+            "{ item(number: 2) { number nullable askedFailing } }",
+            "{ items(to: 4) { number askedNullable nullable } }",
+        ] {
+            let ((planned, _), (resolved, _)) = (answer(query, true), answer(query, false));
+            assert_eq!(planned, resolved, "{query}");
+            assert!(resolved.contains("\"errors\":[{"), "{query}: {resolved}");
         }
     }
 

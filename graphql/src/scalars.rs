@@ -218,7 +218,9 @@ impl Kind {
 
     /// The opaque global id of the row `id`.
     pub fn id(self, id: Uuid) -> async_graphql::ID {
-        URL_SAFE_NO_PAD.encode(format!("{}:{}", self.name(), id.simple())).into()
+        let mut hex = Uuid::encode_buffer();
+        let hex = id.simple().encode_lower(&mut hex).as_bytes();
+        URL_SAFE_NO_PAD.encode([self.name().as_bytes(), b":", hex].concat()).into()
     }
 
     /// The row id in a global id of this kind.

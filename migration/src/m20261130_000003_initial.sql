@@ -202,6 +202,8 @@ CREATE TABLE cabin (
     PRIMARY KEY (id)
 ){strict};
 CREATE UNIQUE INDEX cabin_number ON cabin (callshop_id, number) WHERE retired_at IS NULL;
+-- without this index, PostgreSQL would read the cabins of all callshops in order, until it has found a page of one callshop's cabins
+CREATE INDEX cabin_callshop ON cabin (callshop_id, id) WHERE retired_at IS NULL;
 CREATE UNIQUE INDEX cabin_phone ON cabin (phone_id) WHERE phone_id IS NOT NULL;
 -- deferrable, so that one transaction can copy logins before cabins
 {postgres ALTER TABLE auth_session ADD FOREIGN KEY (cabin_id) REFERENCES cabin DEFERRABLE};

@@ -1,15 +1,18 @@
 //! Cabins: the booths of callshops.
 
+use std::sync::LazyLock;
+
 use entity::cabin::{Column, Entity, Model};
+use entity::{cabin_session, phone};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QueryResult, QuerySelect, Select, Statement, Value,
 };
 use uuid::Uuid;
 
 use super::{Listed, Page, Scope, bulk};
-use base::error::Result;
+use base::error::{OrFault as _, Result};
 
 /// A cabin of a callshop inside `scope`, even if the cabin is retired.
 ///
@@ -47,22 +50,127 @@ pub async fn of_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<V
     Ok(Entity::find().filter(bulk::among(conn, Column::PhoneId, phones.iter().copied())).all(conn).await?)
 }
 
-/// A page of a callshop's cabins that are not retired, oldest first.
-pub async fn list(conn: &impl ConnectionTrait, callshop_id: Uuid, page: Page) -> Result<Listed<Model>> {
-    let query = Entity::find().filter(Column::CallshopId.eq(callshop_id)).filter(Column::RetiredAt.is_null());
-    page.read(conn, query, Column::Id).await
+/// A cabin with its current phone, session and calls.
+#[derive(Clone, Debug)]
+pub struct Occupied {
+    /// The cabin.
+    pub cabin: Model,
+    /// The cabin's phone.
+    pub phone: Option<phone::Model>,
+    /// The open or closing session that occupies the cabin.
+    pub session: Option<cabin_session::Model>,
+    /// Number of live calls.
+    pub live_calls: usize,
+}
+
+/// The tables that [`Occupied::columns`] refers to, joined to the table `cabin`. `calls` has the number of live calls per cabin.
+const OCCUPIED: &str = "LEFT JOIN phone ON phone.id = cabin.phone_id \
+    LEFT JOIN cabin_session ON cabin_session.cabin_id = cabin.id AND cabin_session.state IN ('OPEN', 'CLOSING')";
+
+impl Occupied {
+    /// The columns that [`Self::read`] expects.
+    fn columns() -> &'static str {
+        static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+            let of = |table: &str, columns: &[&str]| -> Vec<String> {
+                columns.iter().map(|column| format!("{table}.\"{column}\"")).collect()
+            };
+            let tables = [
+                of("cabin", Model::COLUMNS),
+                of("phone", phone::Model::COLUMNS),
+                of("cabin_session", cabin_session::Model::COLUMNS),
+            ];
+            tables.concat().join(", ")
+        });
+        &COLUMNS
+    }
+
+    /// Reads a row whose first columns are the callshop's currency and the number of live calls; `None` if the row has no cabin.
+    fn read(row: &QueryResult) -> Result<Option<Self>> {
+        let phone = 2 + Model::COLUMNS.len();
+        let session = phone + phone::Model::COLUMNS.len();
+        let Some(cabin) = Model::read(row, 2)? else { return Ok(None) };
+        let live_calls: Option<i64> = row.try_get_by_index(1)?;
+        Ok(Some(Self {
+            cabin,
+            phone: phone::Model::read(row, phone)?,
+            session: cabin_session::Model::read(row, session)?,
+            live_calls: usize::try_from(live_calls.unwrap_or(0)).or_fault()?,
+        }))
+    }
+}
+
+/// A page of a callshop's cabins that are not retired, oldest first, with the callshop's currency, in one statement. `None` if the scope does not
+/// contain a callshop with this id.
+pub async fn list_occupied(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    callshop_id: Uuid,
+    page: Page,
+) -> Result<Option<(String, Listed<Occupied>)>> {
+    let (columns, order) = (Occupied::columns(), if page.descending { "DESC" } else { "ASC" });
+    let [first, end] = scope.range();
+    let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
+    let mut values: Vec<Value> = vec![callshop_id.into(), limit.into(), first.into(), end.into()];
+    let mut bounds = String::new();
+    // without a bound, there is no condition: PostgreSQL could otherwise decide to look for the cabins in the primary key, and read all of it
+    for (compare, bound) in [(">", page.above), ("<", page.below)] {
+        if let Some(bound) = bound {
+            values.push(bound.into());
+            bounds += &format!("AND id {compare} ${} ", values.len());
+        }
+    }
+    let sql = format!(
+        "SELECT account.currency, live.calls, {columns} FROM account \
+         LEFT JOIN (SELECT * FROM cabin WHERE callshop_id = $1 AND retired_at IS NULL {bounds}\
+         ORDER BY id {order} LIMIT $2) AS cabin ON cabin.callshop_id = account.id {OCCUPIED} \
+         LEFT JOIN (SELECT cabin_id, COUNT(*) AS calls FROM live_call WHERE callshop_id = $1 GROUP BY cabin_id) AS live \
+         ON live.cabin_id = cabin.id \
+         WHERE account.id = $1 AND account.kind = 'CALLSHOP' AND account.path >= $3 AND account.path < $4 \
+         ORDER BY cabin.id {order}"
+    );
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let found = conn.query_all_raw(statement).await?;
+    // a callshop without cabins has one row
+    let Some(row) = found.first() else { return Ok(None) };
+    let currency = row.try_get_by_index(0)?;
+    let rows = found.iter().filter_map(|row| Occupied::read(row).transpose()).collect::<Result<_>>()?;
+    let total = page.total(conn, &in_use(callshop_id)).await?;
+    Ok(Some((currency, Listed { rows, total })))
+}
+
+/// A cabin of a callshop inside `scope`, even if the cabin is retired, with the callshop's currency, in one statement.
+pub async fn find_occupied(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<Option<(String, Occupied)>> {
+    let columns = Occupied::columns();
+    let sql = format!(
+        "SELECT account.currency, (SELECT COUNT(*) FROM live_call WHERE live_call.callshop_id = cabin.callshop_id \
+         AND live_call.cabin_id = cabin.id) AS calls, {columns} FROM cabin \
+         JOIN account ON account.id = cabin.callshop_id {OCCUPIED} \
+         WHERE cabin.id = $1 AND account.path >= $2 AND account.path < $3"
+    );
+    let [first, end] = scope.range();
+    let values: [Value; 3] = [id.into(), first.into(), end.into()];
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
+    let Some(row) = conn.query_one_raw(statement).await? else { return Ok(None) };
+    let currency = row.try_get_by_index(0)?;
+    Ok(Occupied::read(&row)?.map(|cabin| (currency, cabin)))
 }
 
 /// All cabins of a callshop that are not retired, by number. The number of cabins is limited at creation.
 pub async fn all(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<Model>> {
-    let query = Entity::find().filter(Column::CallshopId.eq(callshop_id)).filter(Column::RetiredAt.is_null());
-    Ok(query.order_by_asc(Column::Number).all(conn).await?)
+    Ok(in_use(callshop_id).order_by_asc(Column::Number).all(conn).await?)
 }
 
 /// The number of cabins of a callshop that are not retired.
 pub async fn count(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<u64> {
-    let query = Entity::find().filter(Column::CallshopId.eq(callshop_id)).filter(Column::RetiredAt.is_null());
-    Ok(query.count(conn).await?)
+    Ok(in_use(callshop_id).count(conn).await?)
+}
+
+fn in_use(callshop_id: Uuid) -> Select<Entity> {
+    Entity::find().filter(Column::CallshopId.eq(callshop_id)).filter(Column::RetiredAt.is_null())
 }
 
 /// Inserts a cabin.

@@ -71,6 +71,11 @@ impl Scope {
         Ok(E::find().filter(wanted).filter(self.owns(owner.as_column_ref())).all(conn).await?)
     }
 
+    /// The first path of the scope, and the first path after it.
+    pub(crate) fn range(&self) -> [String; 2] {
+        [self.path.clone(), self.end()]
+    }
+
     fn ids(&self) -> SelectStatement {
         account::Entity::find().select_only().column(account::Column::Id).filter(self.accounts()).into_query()
     }

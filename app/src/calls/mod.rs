@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use billing::money::Micros;
 use billing::reconcile::YOUNG;
+use chrono::{DateTime, Utc};
 use entity::{ActivityKind, call};
 use uuid::Uuid;
 
@@ -28,8 +29,8 @@ use crate::feed::snapshot::activity;
 use crate::sip_proxies::{HangUp, HangUpResult};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use base::message::Word;
-use store::calls::CallFilter;
-use store::{Listed, Page, Slice, accounts};
+use store::calls::{CallFilter, Detail};
+use store::{Listed, Page, Slice, Within, accounts};
 
 /// Finds a call in the actor's subtree.
 ///
@@ -70,13 +71,17 @@ pub async fn list(
     Ok(Listed { rows: priced(app, rows).await?, total })
 }
 
-/// Lists one page of calls per cabin. The calling function has already checked access to the cabins. The prices of ended calls are read only if
-/// `priced` is true.
+/// Lists one page of calls per cabin. The calling function has already checked access to the cabins.
 ///
 /// # Errors
 /// May fail with database errors.
-pub async fn of_cabins(app: &App, cabins: &[Uuid], page: Page, priced: bool) -> Result<Vec<Arc<call::View>>> {
-    of_each(app, call::Column::CabinId, cabins, page, priced).await
+pub async fn of_cabins(
+    app: &App,
+    cabins: &[Uuid],
+    page: Page,
+    detail: Detail,
+) -> Result<Vec<Arc<call::View>>> {
+    of_each(app, (call::Column::CabinId, cabins), None, page, detail).await
 }
 
 /// The live calls of cabins, oldest first. The calling function has already checked access to the cabins.
@@ -87,27 +92,33 @@ pub async fn live_of_cabins(app: &App, cabins: &[Uuid]) -> Result<Vec<call::View
     priced(app, store::calls::live_of_cabins(app.store.reader(), cabins).await?).await
 }
 
-/// Lists one page of calls per session. The calling function has already checked access to the sessions. `priced` is as in [`of_cabins`].
+/// Lists one page of calls per session. The calling function has already checked access to the sessions. Each session is given by its id and the time
+/// it was opened.
 ///
 /// # Errors
 /// May fail with database errors.
 pub async fn of_sessions(
     app: &App,
-    sessions: &[Uuid],
+    sessions: &[(Uuid, DateTime<Utc>)],
     page: Page,
-    priced: bool,
+    detail: Detail,
 ) -> Result<Vec<Arc<call::View>>> {
-    of_each(app, call::Column::SessionId, sessions, page, priced).await
+    let ids: Vec<Uuid> = sessions.iter().map(|(id, _)| *id).collect();
+    // no call is older than its session
+    let opened = sessions.iter().map(|(_, opened_at)| *opened_at).min();
+    of_each(app, (call::Column::SessionId, &ids), opened, page, detail).await
 }
 
+/// Lists one page of calls per owner. No call is older than `since`.
 async fn of_each(
     app: &App,
-    column: call::Column,
-    owners: &[Uuid],
+    owners: (call::Column, &[Uuid]),
+    since: Option<DateTime<Utc>>,
     page: Page,
-    priced: bool,
+    detail: Detail,
 ) -> Result<Vec<Arc<call::View>>> {
-    let mut calls = store::calls::of_each(app.store.reader(), column, owners, page, priced).await?;
+    let authorized = Within { from: since, to: Some(app.clock.now()) };
+    let mut calls = store::calls::of_each(app.store.reader(), owners, authorized, page, detail).await?;
     // nothing shares these calls yet
     let views = calls.iter_mut().filter_map(Arc::get_mut);
     pricing::show(&app.rates, app.store.reader(), views).await?;

@@ -159,7 +159,7 @@ impl CabinSession {
         if matches!(self.0.session.state, entity::SessionState::Settled | entity::SessionState::Voided) {
             kept::never(ctx);
         }
-        let owner = CallOwner::Session(self.0.session.id);
+        let owner = CallOwner::Session(self.0.session.id, self.0.session.opened_at);
         calls_of(ctx, self.0.session.callshop_id, owner, filter, order_by, paging).boxed().await
     }
 

@@ -24,7 +24,7 @@ use base::error::{Error, OrFault as _, Result};
 
 pub use events::{CallshopTerms, ReceivedBatch, doubt_events, ignore_events, meet, receive, reject_event};
 pub use listed::{CallFilter, list};
-pub use shown::{find, find_all, live, live_in, live_of_cabins, of_each};
+pub use shown::{Detail, find, find_all, live, live_in, live_of_cabins, of_each};
 
 /// States of a live call.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];

@@ -6,12 +6,14 @@ use entity::{call, live_call};
 use sea_orm::sea_query::{Alias, ArrayType, Expr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait as _, Select, Statement,
+    QueryResult, QuerySelect, QueryTrait as _, Select, Statement,
 };
 use uuid::Uuid;
 
 use super::is_one_of;
-use crate::{Page, Scope, bulk};
+use crate::partitions::Month;
+use crate::within::SKEW;
+use crate::{Page, Scope, Within, bulk, first_id};
 use base::error::Result;
 
 /// A call of a callshop inside `scope`.
@@ -40,31 +42,54 @@ pub(super) async fn views(
     Ok(rows.iter().map(call::View::read).collect::<Result<_, _>>()?)
 }
 
+/// What a list reads of its calls. Most clients request only a part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Detail {
+    /// Whether the levels of ended calls are read, from which their prices are computed.
+    pub is_priced: bool,
+    /// Whether all other columns are read. If not, the calls lack [`call::View::DETAILS`].
+    pub is_whole: bool,
+}
+
+impl Detail {
+    /// Everything that at least one of the two reads.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self { is_priced: self.is_priced || other.is_priced, is_whole: self.is_whole || other.is_whole }
+    }
+
+    fn read(self, row: &QueryResult) -> Result<call::View> {
+        let read = if self.is_whole { call::View::read } else { call::View::read_brief };
+        Ok(read(row)?)
+    }
+}
+
 /// A page of calls for each of these cabins or sessions, in one statement on PostgreSQL. `column` says whether `owners` are cabins or sessions.
-/// Clients seldom request the prices of ended calls, so the levels of ended calls are read only if `priced` is set.
+/// `authorized` must contain the times at which all calls of the owners were authorized: PostgreSQL skips the partitions of other months.
 pub async fn of_each(
     conn: &impl ConnectionTrait,
-    column: call::Column,
-    owners: &[Uuid],
+    (column, owners): (call::Column, &[Uuid]),
+    authorized: Within,
     page: Page,
-    priced: bool,
+    detail: Detail,
 ) -> Result<Vec<Arc<call::View>>> {
     let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
-    let bounds =
-        [page.above.unwrap_or_default().into(), page.below.unwrap_or(Uuid::max()).into(), limit.into()];
+    let (first, end) = months(authorized);
+    let (above, below) = (page.above.unwrap_or_default().max(first), page.below.unwrap_or(end).min(end));
+    let bounds: [sea_orm::Value; 3] = [above.into(), below.into(), limit.into()];
     let values = |of: sea_orm::Value| std::iter::once(of).chain(bounds.clone());
     let statements: Vec<Statement> = match conn.get_database_backend() {
         backend @ DbBackend::Postgres => {
             let all = owners.iter().map(|owner| (*owner).into()).collect();
             let all = sea_orm::Value::Array(ArrayType::Uuid, Some(Box::new(all)));
-            let page = page_of("owner.id", column, page, priced);
+            let page = page_of("owner.id", column, page, detail);
             let sql = format!(
                 "SELECT page.* FROM unnest($1::uuid[]) AS owner (id) CROSS JOIN LATERAL ({page}) AS page"
             );
             vec![Statement::from_sql_and_values(backend, sql, values(all))]
         }
         backend => {
-            let sql = page_of("$1", column, page, priced);
+            let sql = page_of("$1", column, page, detail);
             let of = |owner: &Uuid| Statement::from_sql_and_values(backend, &sql, values((*owner).into()));
             owners.iter().map(of).collect()
         }
@@ -73,20 +98,33 @@ pub async fn of_each(
     for statement in statements {
         for row in conn.query_all_raw(statement).await? {
             // each row is in an `Arc`: rows are large, and hundreds of rows would otherwise be moved and copied several times per response
-            calls.push(Arc::new(call::View::read(&row)?));
+            calls.push(Arc::new(detail.read(&row)?));
         }
     }
     Ok(calls)
 }
 
+/// The ids of the months that contain a range of time: exclusive bounds.
+fn months(within: Within) -> (Uuid, Uuid) {
+    let first = within.from.and_then(|from| from.checked_sub_signed(SKEW));
+    let last = within.to.and_then(|to| to.checked_add_signed(SKEW));
+    let first = first.map_or(Uuid::nil(), |from| first_id(Month::of(from).start()));
+    (first, last.map_or(Uuid::max(), |to| first_id(Month::of(to).next().start())))
+}
+
 /// The statement for one page of calls. `$2` and `$3` are exclusive bounds of the ids, and `$4` is the limit.
-fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> String {
+fn page_of(owner: &str, column: call::Column, page: Page, detail: Detail) -> String {
     // the statement names its columns; with `*`, prepared statements would break when a newer release adds a column
-    let read = |column: &&str| match *column {
-        "levels" if !priced => "CASE WHEN call.ended_at IS NULL THEN call.levels END AS levels".to_owned(),
+    let read = |column: &str| match column {
+        "levels" if !detail.is_priced => {
+            "CASE WHEN call.ended_at IS NULL THEN call.levels END AS levels".to_owned()
+        }
         column => format!("\"{column}\""),
     };
-    let columns: Vec<String> = call::View::COLUMNS.iter().map(read).collect();
+    let columns: Vec<String> = match detail.is_whole {
+        true => call::View::COLUMNS.iter().map(|column| read(column)).collect(),
+        false => call::View::brief_columns().map(read).collect(),
+    };
     let (columns, column, order) =
         (columns.join(", "), column.as_str(), if page.descending { "DESC" } else { "ASC" });
     format!(

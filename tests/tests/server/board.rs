@@ -1,9 +1,12 @@
 //! Tests the query for a shop's screen. The query gets cabins with their customers and last calls. Each list is read once for all cabins.
 
 use chrono::Utc;
+use graphql::scalars::Kind;
 use serde_json::{Value, json};
 use tests::shop::{Shop, event, text};
-use tests::{Backend, on_both};
+use tests::{Backend, Client, TestServer, on_both};
+
+use crate::plans::wire::Wire;
 
 const BOARD: &str = "query($s: ID!, $n: Int!, $after: String) { viewer { name } cabins(callshopId: $s, first: 10) { nodes { number \
     calls(first: $n, after: $after) { nodes { number } pageInfo { hasNextPage endCursor } } \
@@ -79,8 +82,80 @@ on_both!(a_call_in_a_list_shows_what_it_shows_alone, |backend: Backend| async mo
     for call in listed {
         assert_eq!(&shop.owner.object("call", &text(&call["id"]), ALL).await, call);
     }
+    // the columns that a list reads depend on the fields of the whole query, in fragments as well
+    const BRIEF: &str = "id number state emergency destination answeredAt endedAt elapsedSeconds cost { amount currency } estimated";
+    for fields in
+        [BRIEF, "id dialed", "id cost { amount } ringingAt", "id freeSeconds", "id sessionId refusal"]
+    {
+        let list = format!(
+            "query($s: ID!) {{ cabins(callshopId: $s, first: 1) {{ nodes {{ calls(first: 10) {{ edges {{ node {{ ...F }} }} }} }} }} }} \
+             fragment F on Call {{ {fields} }}"
+        );
+        let list = shop.owner.ok(&list, json!({ "s": shop.id })).await;
+        let edges = list["cabins"]["nodes"][0]["calls"]["edges"].as_array().expect("calls");
+        assert_eq!(edges.len(), 4, "{list}");
+        for edge in edges {
+            let call = &edge["node"];
+            assert_eq!(&shop.owner.object("call", &text(&call["id"]), fields).await, call);
+        }
+    }
     shop.finish().await;
 });
+
+on_both!(a_list_of_cabins_belongs_to_a_callshop, |backend: Backend| async move {
+    const CABINS: &str = "query($s: ID!) { cabins(callshopId: $s, first: 5) { nodes { number } totalCount pageInfo { hasNextPage } } }";
+    let shop = Shop::start(backend, 1).await;
+    let cabin = json!({ "cabinId": shop.cabins[0] });
+    shop.owner.did("retireCabin", "CabinIdInput", cabin, "cabin { id }").await;
+    let empty = json!({ "nodes": [], "totalCount": 0, "pageInfo": { "hasNextPage": false } });
+    assert_eq!(shop.owner.ok(CABINS, json!({ "s": shop.id })).await["cabins"], empty);
+    let other = Kind::Callshop.id(Kind::Account.parse(&shop.distributor_id.as_str().into()).expect("an id"));
+    for id in [other, Kind::Callshop.id(uuid::Uuid::now_v7())] {
+        let answer = shop.admin.send(CABINS, json!({ "s": id.as_str() })).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "NOT_FOUND", "{answer}");
+    }
+    shop.finish().await;
+});
+
+// each statement costs a round trip. The answer to this query is never kept, so the number of the last activity is not read
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_board_is_read_in_two_statements_on_postgres() {
+    const BOARD: &str = "query($s: ID!) { cabins(callshopId: $s, first: 5) { nodes { number state phoneOnline phone { label } \
+        currentSession { customer calls(first: 5) { nodes { number cost { amount } } } } } } }";
+    let url = Backend::Postgres.new_database(&tempfile::tempdir().expect("a folder")).await;
+    let shop = Shop::on(TestServer::start_at(url.clone(), |_| {}).await, 2).await;
+    shop.open_register().await;
+    let sessions = [shop.open_cabin(0).await, shop.open_cabin(1).await];
+    shop.call(0, "+13055550101", 30_000).await;
+    let (wire, through) = Wire::before(&url).await;
+    let node = shop.server.another_node_with(|config| {
+        config.database_url = through;
+        config.limits.kept_answer_bytes = 0;
+    });
+    let node = node.await;
+    let reader = Client::anonymous(node.http).with_token(shop.attendant.token());
+    // the first answer also reads what the node remembers afterwards, such as the login
+    let first = reader.ok(BOARD, json!({ "s": shop.id })).await;
+    wire.record();
+    assert_eq!(reader.ok(BOARD, json!({ "s": shop.id })).await, first);
+    let sent = wire.statements();
+    let of = |kind: Kind, id: &str| kind.parse(&id.into()).expect("an id");
+    let cabins = shop.cabins.iter().map(|id| of(Kind::Cabin, id));
+    let sessions = sessions.iter().map(|id| of(Kind::CabinSession, id));
+    let ids: Vec<uuid::Uuid> = cabins.chain(sessions).chain([of(Kind::Callshop, &shop.id)]).collect();
+    // other statements may be those of the node's timers
+    let is_about =
+        |parameters: &[u8]| ids.iter().any(|id| parameters.windows(16).any(|run| run == id.as_bytes()));
+    let about = sent.iter().filter(|(_, sent)| sent.parameters.iter().any(|bytes| is_about(bytes)));
+    let about: Vec<(&str, usize)> = about.map(|(sql, sent)| (sql.as_str(), sent.parameters.len())).collect();
+    assert_eq!(about.len(), 2, "{about:#?}");
+    for table in ["FROM account LEFT JOIN", "LATERAL"] {
+        let runs = about.iter().filter(|(sql, _)| sql.contains(table)).map(|(_, runs)| runs).sum::<usize>();
+        assert_eq!(runs, 1, "{table}: {about:#?}");
+    }
+    node.stop().await;
+    shop.finish().await;
+}
 
 on_both!(a_page_has_bounds, |backend: Backend| async move {
     let shop = Shop::start(backend, 1).await;

@@ -3,7 +3,7 @@
 mod books;
 mod finding;
 mod shards;
-mod wire;
+pub mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -19,9 +19,18 @@ use async_graphql::{
 type Plan = Box<dyn Any + Send + Sync>;
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
-/// The plans of one document, by the positions of the selection sets that they write. A document has at most one plan for each of its selection sets.
+/// The plans for one selection set.
 #[derive(Default)]
-pub struct Plans(HashMap<Pos, OnceLock<Option<Plan>>>);
+struct Place {
+    /// Writes a value with everything below it.
+    whole: OnceLock<Option<Plan>>,
+    /// Writes some fields of an object.
+    parts: OnceLock<Option<Plan>>,
+}
+
+/// The plans of one document, by the positions of the selection sets that they write. A document has at most two plans for each of its selection sets.
+#[derive(Default)]
+pub struct Plans(HashMap<Pos, Place>);
 
 impl Plans {
     /// The places for the plans of a valid document. A document that has two selection sets at the same position has no plans: the library's parser
@@ -45,17 +54,32 @@ impl Plans {
         Self(places)
     }
 
-    /// The plan for the selection set at this position. `compile` makes the plan when it is needed for the first time, and returns `None` if the
-    /// executor must resolve the selection set.
-    pub fn at<P: Send + Sync + 'static>(
+    /// The plan that writes some fields of the objects of this selection set, and leaves the others to the executor; like [`Plans::whole`].
+    pub fn parts<P: Send + Sync + 'static>(
         &self,
         position: Pos,
         compile: impl FnOnce() -> Option<P>,
     ) -> Option<&P> {
-        let place = self.0.get(&position)?;
-        let plan = place.get_or_init(|| compile().map(|plan| -> Plan { Box::new(plan) }));
-        plan.as_ref()?.downcast_ref()
+        planned(&self.0.get(&position)?.parts, compile)
     }
+
+    /// The plan for the selection set at this position. `compile` makes the plan when it is needed for the first time, and returns `None` if the
+    /// executor must resolve the selection set.
+    pub fn whole<P: Send + Sync + 'static>(
+        &self,
+        position: Pos,
+        compile: impl FnOnce() -> Option<P>,
+    ) -> Option<&P> {
+        planned(&self.0.get(&position)?.whole, compile)
+    }
+}
+
+fn planned<P: Send + Sync + 'static>(
+    place: &OnceLock<Option<Plan>>,
+    compile: impl FnOnce() -> Option<P>,
+) -> Option<&P> {
+    let plan = place.get_or_init(|| compile().map(|plan| -> Plan { Box::new(plan) }));
+    plan.as_ref()?.downcast_ref()
 }
 
 /// Whether no two selection sets of a document have the same position.
@@ -148,7 +172,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Adds a place for each selection set of a field that is constant and not merged. Returns whether `set` itself is constant.
-    fn places(&mut self, set: &'a SelectionSet, places: &mut HashMap<Pos, OnceLock<Option<Plan>>>) -> bool {
+    fn places(&mut self, set: &'a SelectionSet, places: &mut HashMap<Pos, Place>) -> bool {
         let mut is_constant = true;
         for selection in &set.items {
             is_constant &= selection.node.directives().is_empty();
@@ -158,7 +182,7 @@ impl<'a> Walk<'a> {
                     let below = &field.node.selection_set;
                     let is_constant = self.places(&below.node, places);
                     if is_constant && !self.merged.contains(&below.pos) {
-                        places.insert(below.pos, OnceLock::new());
+                        places.insert(below.pos, Place::default());
                     }
                     is_constant
                 }
@@ -238,9 +262,10 @@ mod tests {
         let document = async_graphql::parser::parse_query("{ a { b } c { d @skip(if: true) } }");
         let plans = Plans::of(&document.expect("a document"));
         let (known, unknown) = (Pos { line: 1, column: 5 }, Pos { line: 1, column: 13 });
-        assert_eq!(plans.at(known, || Some(1_u8)), Some(&1));
-        assert_eq!(plans.at(known, || Some(2_u8)), Some(&1), "made once");
-        assert_eq!(plans.at(known, || Some("text")), None, "another type");
-        assert_eq!(plans.at(unknown, || Some(1_u8)), None);
+        assert_eq!(plans.whole(known, || Some(1_u8)), Some(&1));
+        assert_eq!(plans.whole(known, || Some(2_u8)), Some(&1), "made once");
+        assert_eq!(plans.whole(known, || Some("text")), None, "another type");
+        assert_eq!(plans.parts(known, || Some("text")), Some(&"text"), "another plan");
+        assert_eq!(plans.whole(unknown, || Some(1_u8)), None);
     }
 }

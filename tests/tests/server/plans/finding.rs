@@ -4,7 +4,7 @@ use entity::{SessionState, WordKind, cabin_session, search_word};
 use sea_orm::{EntityTrait as _, IntoActiveModel};
 use store::calls::CallFilter;
 use store::session_list::{self, SessionFilter};
-use store::{Page, Slice, Within};
+use store::{Page, Scope, Slice, Within};
 
 use super::*;
 
@@ -256,6 +256,49 @@ on_both!(each_pair_of_session_filters_reads_by_index, |backend: Backend| async m
             assert!(scans.is_empty(), "{filter:?}\n{}", scans.join("\n\n"));
             assert!(!alone || uses(backend, &plan, (index, column)), "{filter:?} must use {index}:\n{plan}");
         }
+    }
+    drop(conn);
+    server.stop().await;
+});
+
+// PostgreSQL does not know how long a page is when it makes a generic plan. Without a matching index, it reads the cabins of all callshops in order
+on_both!(a_page_of_cabins_reads_one_callshop, |backend: Backend| async move {
+    let server = TestServer::start(backend, |_| {}).await;
+    let (shop, other) = (new_id(), new_id());
+    let stored = server.app.store.write(|tx| async move {
+        for id in [shop, other] {
+            furnish(tx.conn(), id).await;
+        }
+        for number in 2..2_000 {
+            let callshop_id = if number < 20 { shop } else { other };
+            let cabin = cabin::Model::new(new_id(), callshop_id, number, String::new(), None, now());
+            store::cabins::insert(tx.conn(), cabin).await?;
+        }
+        Ok(())
+    });
+    stored.await.unwrap();
+    if backend == Backend::Postgres {
+        server.app.store.reader().execute_unprepared("ANALYZE cabin").await.unwrap();
+    }
+    let conn = explaining(&server).await;
+    if backend == Backend::Postgres {
+        conn.tx.execute_unprepared("SET LOCAL plan_cache_mode = force_generic_plan").await.unwrap();
+    }
+    let page = |above| Page { above, below: None, limit: 11, descending: false, counted: false };
+    let scope = Scope::subtree(&a_shop(shop).path);
+    let list = async |above| {
+        let found = store::cabins::list_occupied(&conn, &scope, shop, page(above)).await.unwrap();
+        found.unwrap().1.rows.into_iter().map(|row| (row.cabin.number, row.cabin.id)).collect::<Vec<_>>()
+    };
+    let first = list(None).await;
+    assert_eq!(first.iter().map(|(number, _)| *number).collect::<Vec<_>>(), (1..=11).collect::<Vec<_>>());
+    let rest = list(first.last().map(|(_, id)| *id)).await;
+    assert_eq!(rest.iter().map(|(number, _)| *number).collect::<Vec<_>>(), (12..20).collect::<Vec<_>>());
+    let for_all = conn.plans_for_all.lock().unwrap().clone();
+    let plans = if for_all.is_empty() { conn.plans.lock().unwrap().clone() } else { for_all };
+    assert_eq!(plans.len(), 2);
+    for (_, plan) in plans {
+        assert!(plan.iter().any(|line| line.contains("cabin_callshop")), "{}", plan.join("\n"));
     }
     drop(conn);
     server.stop().await;

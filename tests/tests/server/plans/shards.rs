@@ -21,7 +21,7 @@ use sea_orm::{
     ConnectionTrait as _, Database, DatabaseTransaction, DbBackend, Statement, TransactionTrait as _,
 };
 use serde_json::{Value, json};
-use tests::server::{postgres_url, proxy};
+use tests::server::proxy;
 use tests::shop::{event, micros, price, unique};
 use tests::{Backend, FakeProxy, Shop, TestServer};
 use tokio_util::sync::CancellationToken;
@@ -88,10 +88,7 @@ async fn the_call_path_stays_in_one_subtree_on_postgres() {
     // while the node under test works, no loop of another node sends statements or extends calls
     let config = shop.server.config().clone();
     let stopped = shop.server.pause().await;
-    let server = postgres_url().rsplit('@').next().unwrap().parse().unwrap();
-    let wire = Wire::to(server).await;
-    let through = url.replacen(&server.to_string(), &wire.address.to_string(), 1);
-    assert_ne!(through, url);
+    let (wire, through) = Wire::before(&url).await;
     let mut config = Config { database_url: through, ..config };
     config.hook.proxies = vec![proxy("test", control.address)];
     make_calls(

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use tests::server::postgres_url;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -28,11 +29,20 @@ struct Record {
 /// Forwards connections to PostgreSQL.
 pub struct Wire {
     /// The address that the wire listens on.
-    pub address: SocketAddr,
+    address: SocketAddr,
     record: Arc<Mutex<Record>>,
 }
 
 impl Wire {
+    /// A wire to the test server of PostgreSQL, and the URL of the same database through the wire.
+    pub async fn before(url: &str) -> (Self, String) {
+        let server = postgres_url().rsplit('@').next().unwrap().parse().unwrap();
+        let wire = Self::to(server).await;
+        let through = url.replacen(&server.to_string(), &wire.address.to_string(), 1);
+        assert_ne!(through, url);
+        (wire, through)
+    }
+
     /// A wire to this address. The wire forwards until the test ends.
     pub async fn to(to: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
