@@ -97,6 +97,8 @@ pub struct App {
     pub webhooks: Outlets,
     /// Counters exported to Prometheus.
     pub metrics: Arc<Metrics>,
+    /// The callshops of calls and phones that this node has seen lately.
+    pub(crate) callshops: calls::writer::Callshops,
     /// Liveness and readiness of this node.
     pub health: Health,
     /// The result of the last database check.
@@ -157,6 +159,7 @@ impl App {
             simulator,
             webhooks,
             metrics: Arc::default(),
+            callshops: calls::writer::Callshops::default(),
             health: Health::default(),
             database: readiness::Database::default(),
             reconciliation: calls::reconcile::Reconciliation::default(),

@@ -115,6 +115,8 @@ pub(super) async fn decide_all(
         rows.push(call);
     }
     store::calls::insert(tx.conn(), &rows).await?;
+    rows.iter().for_each(|row| app.callshops.learn_call(row.id, row.callshop_id));
+    context.phones.values().for_each(|row| app.callshops.learn_phone(&row.sip_user, row.callshop_id));
     Ok(decided)
 }
 

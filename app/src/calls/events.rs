@@ -169,6 +169,8 @@ impl Batch {
         let made = emergency::make(tx, events, &met.new, &rows, (&phones, &cabins), now).await?;
         let made_ids = made.iter().map(|row| row.id).collect();
         rows.extend(made);
+        rows.iter().for_each(|row| app.callshops.learn_call(row.id, row.callshop_id));
+        phones.iter().for_each(|row| app.callshops.learn_phone(&row.sip_user, row.callshop_id));
         Ok(Self {
             now,
             skew: TimeDelta::seconds(app.config.calls.clock_skew_seconds.into()),

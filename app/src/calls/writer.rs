@@ -5,6 +5,8 @@
 //! too. If a batch fails, its jobs run one by one, so that only the faulty job fails.
 
 mod batches;
+mod callshops;
+mod queue;
 mod transactions;
 
 use std::sync::Arc;
@@ -21,6 +23,7 @@ use super::extend::ExtensionDecision;
 use crate::App;
 use base::error::{Error, Result};
 use batches::run;
+pub(crate) use callshops::Callshops;
 use telemetry::trace::TraceContext;
 
 /// A job for the next transaction.
@@ -82,7 +85,8 @@ impl CallWriter {
         self.authorize_after(Vec::new(), request).await
     }
 
-    /// Applies these events, and then decides whether to allow a call attempt. An attempt never overtakes jobs that were submitted earlier.
+    /// Applies these events, and then decides whether to allow a call attempt. An attempt never overtakes jobs that were submitted earlier for the same
+    /// callshop.
     ///
     /// # Errors
     /// See [`Self::authorize`].

@@ -8,6 +8,7 @@ mod audit_log;
 mod bad_input;
 mod board;
 mod branch;
+mod call_batches;
 mod calls;
 mod carrier_decks;
 mod cookies;

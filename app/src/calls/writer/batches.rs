@@ -1,14 +1,15 @@
-//! Takes the waiting jobs in batches, commits each batch, and sends each job its answer. On PostgreSQL, two batches can overlap.
+//! Takes the waiting jobs in batches, commits each batch, and sends each job its answer. On PostgreSQL, two batches can run at the same time.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc};
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use super::queue::{Queue, Touched};
 use super::transactions::together;
 use super::{Done, Job, Work};
 use crate::App;
@@ -21,6 +22,10 @@ use telemetry::trace;
 const BATCH: usize = 64;
 /// If waiting jobs are split into two batches, each batch has at least this many jobs.
 const MIN_SPLIT_BATCH: usize = 8;
+/// Maximum number of received jobs that are in no batch yet.
+const QUEUED: usize = 4 * BATCH;
+/// Maximum number of batches that run at the same time on PostgreSQL. With three or more, the batches become smaller, and each event takes more CPU time.
+const MOST_RUNNING: usize = 2;
 /// Maximum time that a batch waits until it is as large as the previous batch.
 const GATHER: Duration = Duration::from_millis(1);
 
@@ -30,105 +35,166 @@ const IDLE: Duration = Duration::from_secs(1);
 const STUCK: Duration = Duration::from_secs(60);
 
 /// Runs until `stop`, or until the last handle of the writer is dropped. Then finishes the jobs that were already submitted.
-pub(super) async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: CancellationToken) {
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut before = 1;
+pub(super) async fn run(app: Arc<App>, waiting: mpsc::Receiver<Job>, stop: CancellationToken) {
     let heart = Arc::new(app.health.heartbeat("call writer", STUCK));
-    let mut lanes = InFlightBatches::default();
+    let mut jobs = Jobs { app: app.clone(), waiting, queue: Queue::default(), is_closed: false };
+    let mut batches = RunningBatches::new(app, heart.clone());
     let mut idle = tokio::time::interval(IDLE);
     idle.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
+    while !(jobs.is_closed && jobs.queue.is_empty() && batches.running.is_empty()) {
         heart.beat();
-        let most = lanes.share(&app, waiting.len());
         tokio::select! {
-            taken = waiting.recv_many(&mut batch, most) => {
-                if taken == 0 {
-                    break;
-                }
-                if taken < before {
-                    wait_for_more(&mut waiting, &mut batch, before).await;
-                }
-            }
-            _ = idle.tick() => continue,
-            () = stop.cancelled() => {
-                // accept no new jobs, but finish those that were submitted
-                waiting.close();
-                if waiting.recv_many(&mut batch, BATCH).await == 0 {
-                    break;
-                }
+            () = jobs.receive(), if jobs.has_room() => {}
+            () = batches.progress() => {}
+            // accept no new jobs, but finish those that were submitted
+            () = stop.cancelled(), if !jobs.waiting.is_closed() => jobs.waiting.close(),
+            _ = idle.tick() => {}
+        }
+        while batches.have_room_for(&jobs.queue) {
+            jobs.gather(batches.previous_size).await;
+            if !batches.begin_next(&mut jobs.queue) {
+                break;
             }
         }
-        before = batch.len();
-        lanes.begin(&app, std::mem::take(&mut batch), &heart).await;
     }
-    lanes.over().await;
 }
 
-/// The batches that are being processed. On PostgreSQL, a second batch begins once the first batch has its locks, while the first batch writes and
-/// commits. The database treats the two batches like batches of two nodes. If both touch the same calls, the second batch waits for the first, never
-/// the reverse, so a call's events stay in order. With only one batch at a time, either this process or the database would be idle.
-#[derive(Default)]
-struct InFlightBatches {
-    /// The batch that began first.
-    ahead: Option<JoinHandle<()>>,
+/// The submitted jobs.
+struct Jobs {
+    app: Arc<App>,
+    waiting: mpsc::Receiver<Job>,
+    /// The jobs that were received and are in no batch yet.
+    queue: Queue<Job>,
+    /// Whether no further job can come.
+    is_closed: bool,
 }
 
-impl InFlightBatches {
-    /// The number of waiting jobs that the next batch takes. On PostgreSQL, if many jobs wait and no batch is being processed, the next batch takes
-    /// half of the jobs, so that the second half is processed while the first half is written.
-    fn share(&self, app: &App, waiting: usize) -> usize {
-        let overlaps = app.store.is_partitioned();
-        let alone = self.ahead.as_ref().is_none_or(JoinHandle::is_finished);
-        if overlaps && alone && waiting >= 2 * MIN_SPLIT_BATCH {
-            waiting.div_ceil(2).min(BATCH)
-        } else {
-            BATCH
+impl Jobs {
+    /// Most jobs wait in the channel, whose size the configuration limits.
+    fn has_room(&self) -> bool {
+        !self.is_closed && self.queue.len() < QUEUED
+    }
+
+    /// Waits for a job, and receives the jobs that have come.
+    async fn receive(&mut self) {
+        let mut received = Vec::with_capacity(BATCH);
+        self.is_closed = self.waiting.recv_many(&mut received, BATCH).await == 0;
+        for job in received {
+            self.queue.push(self.app.callshops.of(&job.work), job);
         }
     }
 
-    /// Begins a batch as soon as possible, and returns when the next batch may begin.
-    async fn begin(&mut self, app: &Arc<App>, batch: Vec<Job>, heart: &Arc<Heartbeat>) {
-        let overlaps = |job: &Job| matches!(job.work, Work::Event(_));
-        if !batch.iter().all(overlaps) {
-            // an attempt must see that the phone's previous call has ended, and how much credit is left after that call
-            self.over().await;
-        }
-        let (app, heart, locked) = (app.clone(), heart.clone(), Arc::new(Notify::new()));
-        let tell = locked.clone();
-        let mut begun = tokio::spawn(async move {
-            commit(&app, batch, &heart, &tell).await;
-        });
+    /// Waits until as many jobs wait as the previous batch had, but for at most [`GATHER`].
+    async fn gather(&mut self, previous: usize) {
+        let more = async {
+            while self.has_room() && self.queue.len() < previous {
+                self.receive().await;
+            }
+        };
+        // jobs received before the timeout are in the queue
+        drop(tokio::time::timeout(GATHER, more).await);
+    }
+}
+
+/// The batches that are being processed. On PostgreSQL, two batches run at the same time; with only one, either this process or the database would be
+/// idle. The database treats the batches as if they came from two nodes. If both batches changed the same callshop, the second would wait until the
+/// first has committed, so a batch is put together from jobs of callshops that the other batch does not change. If there are no such jobs, the second
+/// batch begins once the first has locked its rows: then the second always waits for the first, and a call's events stay in order.
+struct RunningBatches {
+    app: Arc<App>,
+    heart: Arc<Heartbeat>,
+    tasks: JoinSet<()>,
+    /// Oldest first.
+    running: Vec<RunningBatch>,
+    previous_size: usize,
+}
+
+struct RunningBatch {
+    task: tokio::task::Id,
+    touched: Touched,
+    locked: Arc<Notify>,
+    /// Whether the batch has locked its rows.
+    is_locked: bool,
+}
+
+impl RunningBatches {
+    fn new(app: Arc<App>, heart: Arc<Heartbeat>) -> Self {
+        Self { app, heart, tasks: JoinSet::new(), running: Vec::new(), previous_size: 1 }
+    }
+
+    /// Waits until a batch ends or has locked its rows.
+    async fn progress(&mut self) {
+        let locked = self.running.iter().find(|batch| !batch.is_locked).map(|batch| batch.locked.clone());
+        let locked = async {
+            match locked {
+                Some(locked) => locked.notified().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            done = &mut begun => ended(done),
-            () = locked.notified() => {
-                // at most two batches are processed at a time, and the previous batch ends soon
-                self.over().await;
-                self.ahead = Some(begun);
+            Some(ended) = self.tasks.join_next_with_id() => {
+                let id = match ended {
+                    Ok((id, ())) => id,
+                    Err(error) => {
+                        // the waiting clients receive "the server is stopping", and send their requests again
+                        tracing::error!(%error, "a batch of call events was aborted");
+                        error.id()
+                    }
+                };
+                self.running.retain(|batch| batch.task != id);
+            }
+            () = locked => {
+                if let Some(batch) = self.running.iter_mut().find(|batch| !batch.is_locked) {
+                    batch.is_locked = true;
+                }
             }
         }
     }
 
-    /// Waits until the batch that is being processed ends.
-    async fn over(&mut self) {
-        if let Some(ahead) = self.ahead.take() {
-            ended(ahead.await);
+    /// Whether another batch may begin, provided that the queue has suitable jobs.
+    fn have_room_for(&self, queue: &Queue<Job>) -> bool {
+        // SQLite has one writer
+        let most = if self.app.store.is_partitioned() { MOST_RUNNING } else { 1 };
+        !queue.is_empty() && self.running.len() < most
+    }
+
+    /// Begins a batch. Returns `false` if the waiting jobs must wait for the running batch.
+    fn begin_next(&mut self, queue: &mut Queue<Job>) -> bool {
+        let (jobs, touched) = match self.running.first() {
+            None => queue.take(self.share(queue.len())),
+            Some(running) => {
+                let (jobs, touched) = queue.take_beside(&running.touched, BATCH);
+                // an attempt must see that the phone's previous call has ended, and how much credit is left after that call
+                let is_event = |job: &Job| matches!(job.work, Work::Event(_));
+                match jobs.is_empty() && running.is_locked && queue.all(BATCH, is_event) {
+                    true => queue.take(BATCH),
+                    false => (jobs, touched),
+                }
+            }
+        };
+        if jobs.is_empty() {
+            return false;
+        }
+        self.begin(jobs, touched);
+        true
+    }
+
+    /// The number of jobs that the next batch takes if no batch is running. If many jobs wait, and a second batch can run at the same time, the first
+    /// batch takes half of the jobs.
+    fn share(&self, waiting: usize) -> usize {
+        match self.app.store.is_partitioned() && waiting >= 2 * MIN_SPLIT_BATCH {
+            true => waiting.div_ceil(2).min(BATCH),
+            false => BATCH,
         }
     }
-}
 
-fn ended(batch: Result<(), JoinError>) {
-    if let Err(error) = batch {
-        // the waiting clients receive "the server is stopping", and send their requests again
-        tracing::error!(%error, "a batch of call events was aborted");
+    fn begin(&mut self, jobs: Vec<Job>, touched: Touched) {
+        self.previous_size = jobs.len();
+        let (app, heart, locked) = (self.app.clone(), self.heart.clone(), Arc::new(Notify::new()));
+        let to_notify = locked.clone();
+        let task = self.tasks.spawn(async move { commit(&app, jobs, &heart, &to_notify).await }).id();
+        self.running.push(RunningBatch { task, touched, locked, is_locked: false });
     }
-}
-
-/// Waits until the batch is as large as the previous batch, but for at most [`GATHER`].
-async fn wait_for_more(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before: usize) {
-    let more =
-        async { while batch.len() < before && waiting.recv_many(batch, BATCH - batch.len()).await > 0 {} };
-    // jobs received before the timeout are in the batch
-    drop(tokio::time::timeout(GATHER, more).await);
 }
 
 async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Notify) {
