@@ -92,7 +92,7 @@ describe('the tariffs', () => {
     await keys.activate(button('Versão 3'));
     const comparison = page.getByTestId('comparison');
     await comparison.getByRole('heading', { name: 'O que a versão 3 muda' }).waitFor();
-    await comparison.getByText('Outra mudança', { exact: true }).waitFor();
+    await comparison.getByText('Outra mudança', { exact: true }).first().waitFor();
     await comparison.getByText(/abaixo do custo\.$/).first().waitFor();
     await keys.activate(button('Calcular'));
     await comparison.getByText('Mudança da margem', { exact: true }).waitFor();

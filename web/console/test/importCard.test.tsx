@@ -1,6 +1,7 @@
 import type { i18n } from 'i18next';
 import { CallshopError } from '@callshop/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AccountFeedDocument } from '../src/generated.js';
 import {
   AnswerImportDocument,
   CancelImportDocument,
@@ -8,10 +9,9 @@ import {
   FollowImportDocument,
   SaveMappingDocument,
 } from '../src/reseller/generated.js';
-import { dig } from '../e2e/json.js';
 import { shopOf } from './fixtures.js';
 import { answer, DATA, fakeClient, type Fake, type Overrides } from './mock.js';
-import { chooseFile, find, language, openAt, pseudoLanguage, soon, submit, type, type Opened } from './page.js';
+import { chooseFile, find, language, LANGUAGES, openAt, pseudoLanguage, soon, submit, type, type Opened } from './page.js';
 import { untranslated } from './untranslated.js';
 
 const LONG = { timeout: 240_000 };
@@ -42,7 +42,7 @@ function asked(document: unknown): unknown {
 /** Sends a state of the import to the page. */
 async function tell(state: string, more: Overrides = {}, questions: readonly unknown[] | null = null): Promise<void> {
   const told = await answer(FollowImportDocument, { id: 'import' }, { ...OWN, 'TariffImport.state': state, ...more });
-  const message = questions === null ? told : { tariffImport: { ...Object(dig(told, 'tariffImport')), questions } };
+  const message: unknown = JSON.parse(JSON.stringify(told), (name, value: unknown) => (name === 'questions' ? (questions ?? value) : value));
   await soon(() => {
     expect(fake.publish(FollowImportDocument, message)).toBe(1);
   });
@@ -75,7 +75,7 @@ describe('an import', () => {
     await begin(await language('en'));
   });
 
-  it('begins with a check, and sends the file', LONG, async () => {
+  it('begins with a check, and sends the file', () => {
     expect(asked(CreateImportDocument)).toMatchObject({
       tariffId: 'tariff',
       mode: 'MERGE',
@@ -111,6 +111,16 @@ describe('an import', () => {
     await soon(() => {
       expect(asked(CreateImportDocument)).toMatchObject({ dryRun: false, mapping: JSON.stringify(answers) });
       expect(fake.uploads.length).toBe(2);
+    });
+  });
+
+  it('causes no notice while the page shows it', LONG, async () => {
+    const event = (kind: string, seq: number, subjectId: string): unknown => ({ accountFeed: { cursor: `c${seq}`, event: { seq, kind, subjectId } } });
+    fake.publish(AccountFeedDocument, event('IMPORT_WAITS', 1, 'import'));
+    fake.publish(AccountFeedDocument, event('IMPORT_ENDED', 2, 'another'));
+    const notices = (): string => document.querySelector('.warnings [role="status"]')?.textContent ?? '';
+    await soon(() => {
+      expect(notices()).toBe(LANGUAGES.en?.news.IMPORT_ENDED);
     });
   });
 

@@ -77,6 +77,8 @@ describe('the values that differ between two versions of a rate', () => {
     expect(more({ increment: 1, connectionFee: brl('0.05'), minimumCharge: brl('0.2'), freeSeconds: 3 })).toBe(
       '60 s, then every 1 s · connection fee R$0.05 · at least R$0.20 · free below 3 s',
     );
+    // a rate without a fee beside one with a fee
+    expect(differing(rate, { ...rate, connectionFee: brl('0.05') }, format, t)).toBe('');
     expect(differing(rate, null, format, t)).toBe('');
   });
 });

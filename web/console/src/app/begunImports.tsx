@@ -1,4 +1,4 @@
-import { createContext, use, useMemo, useState, type ReactElement, type ReactNode } from 'react';
+import { createContext, use, useMemo, useRef, useState, type ReactElement, type ReactNode } from 'react';
 import type { CallshopError } from '@callshop/client';
 import type { TariffImportMode } from '../reseller/generated.js';
 
@@ -29,6 +29,9 @@ export interface BegunImports {
   readonly tariffId: string | null;
   readonly of: (tariffId: string) => BegunImport | null;
   readonly change: (tariffId: string, change: Change) => void;
+  /** Says that the page shows this import from now on, so that no notice is needed. Returns a function that ends this. */
+  readonly watch: (id: string) => () => void;
+  readonly isWatched: (id: string) => boolean;
 }
 
 const BegunImportsContext = createContext<BegunImports | null>(null);
@@ -42,6 +45,7 @@ export function useBegunImports(): BegunImports {
 /** Keeps the imports of this page while the user visits other screens: at most one of each tariff. */
 export function BegunImportsProvider({ children }: { readonly children: ReactNode }): ReactElement {
   const [all, setAll] = useState<ReadonlyMap<string, BegunImport>>(new Map());
+  const watched = useRef(new Set<string>());
   const begun = useMemo(
     () => ({
       tariffId: [...all.keys()][0] ?? null,
@@ -55,6 +59,13 @@ export function BegunImportsProvider({ children }: { readonly children: ReactNod
           return next;
         });
       },
+      watch: (id: string) => {
+        watched.current.add(id);
+        return () => {
+          watched.current.delete(id);
+        };
+      },
+      isWatched: (id: string) => watched.current.has(id),
     }),
     [all],
   );

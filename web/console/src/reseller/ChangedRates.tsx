@@ -4,6 +4,7 @@ import type { TFunction } from 'i18next';
 import { useFormat, type Format } from '../app/useFormat.js';
 import { useQuery } from '../app/useQuery.js';
 import { ComparedRatesDocument, VersionChangeRatesDocument, type ChangedRatesFragment, type ComparedRateFragment } from './generated.js';
+import { isPositive } from '../lib/money.js';
 import { Segments } from '../ui/Field.js';
 import { Pager } from '../ui/Pager.js';
 import { Answer } from '../ui/States.js';
@@ -129,20 +130,19 @@ function PriceCell({ label, rate, other }: PriceCellProps): ReactElement {
   );
 }
 
-/** The values besides the price per minute that differ from the other version's. */
+/** The values besides the price per minute that differ from the other version's. Zero is left out, because the other version shows its amount. */
 export function differing(rate: ComparedRateFragment, other: ComparedRateFragment | null, { exact, count }: Pick<Format, 'exact' | 'count'>, t: TFunction): string {
-  const texts = (each: ComparedRateFragment): readonly string[] => [
-    t('compare.first', { amount: exact(each.initialPrice ?? each.pricePerMinute) }),
-    t('prices.incrementsValue', { first: each.initialIncrement, next: each.increment }),
-    t('rate.fee', { amount: exact(each.connectionFee) }),
-    t('rate.minimum', { amount: exact(each.minimumCharge) }),
-    t('rate.free', { seconds: count(each.freeSeconds) }),
+  const texts = ({ initialPrice, initialIncrement, increment, connectionFee, minimumCharge, freeSeconds }: ComparedRateFragment): readonly string[] => [
+    initialPrice === null ? '' : t('compare.first', { amount: exact(initialPrice) }),
+    t('prices.incrementsValue', { first: initialIncrement, next: increment }),
+    isPositive(connectionFee) ? t('rate.fee', { amount: exact(connectionFee) }) : '',
+    isPositive(minimumCharge) ? t('rate.minimum', { amount: exact(minimumCharge) }) : '',
+    freeSeconds > 0 ? t('rate.free', { seconds: count(freeSeconds) }) : '',
   ];
   if (other === null) return '';
   const others = texts(other);
-  const isOwn = ({ initialPrice }: ComparedRateFragment): boolean => initialPrice !== null;
   return texts(rate)
-    .filter((text, index) => text !== others[index] && (index > 0 || isOwn(rate) || isOwn(other)))
+    .filter((text, index) => text !== '' && text !== others[index])
     .join(' · ');
 }
 

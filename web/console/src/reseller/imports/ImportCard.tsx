@@ -36,6 +36,8 @@ export function ImportCard({ tariff, begun, onStored, onShow, onAgain }: ImportC
   const { job, error, retry } = useImport(begun.id);
   const heading = useKeptFocus(job?.state);
   const isStored = job?.state === 'DONE';
+  const watch = useEffectEvent(imports.watch);
+  useEffect(() => watch(begun.id), [begun.id]);
   const stored = useEffectEvent(onStored);
   useEffect(() => {
     if (isStored) stored();
