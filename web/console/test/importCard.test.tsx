@@ -116,6 +116,7 @@ describe('an import', () => {
 
   it('causes no notice while the page shows it', LONG, async () => {
     const event = (kind: string, seq: number, subjectId: string): unknown => ({ accountFeed: { cursor: `c${seq}`, event: { seq, kind, subjectId } } });
+    await tell('READING', { 'TariffImport.rowsTotal': null });
     fake.publish(AccountFeedDocument, event('IMPORT_WAITS', 1, 'import'));
     fake.publish(AccountFeedDocument, event('IMPORT_ENDED', 2, 'another'));
     const notices = (): string => document.querySelector('.warnings [role="status"]')?.textContent ?? '';
