@@ -3,6 +3,9 @@ import { defineConfig, type Plugin } from 'vite';
 
 const page = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
+/** The server whose API the page uses during development. */
+const api = process.env.CALLSHOP_API ?? 'http://127.0.0.1:8080';
+
 const LANGUAGES = ['pt-BR', 'en-US', 'es-ES'];
 
 /** Drops React Aria's texts in all languages but the page's three. React Aria supports more than thirty languages. */
@@ -35,5 +38,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { '/graphql': { target: process.env.CALLSHOP_API ?? 'http://127.0.0.1:8080', ws: true } } },
+  server: { proxy: { '/graphql': { target: api, ws: true }, '/tariff-imports': { target: api } } },
 });

@@ -11,6 +11,7 @@ import { memoryStore, viewerStorage } from './store.js';
 import { Stream } from './stream.js';
 import type { Transport, TransportFactory } from './transport.js';
 import type { CallshopClient, ClientOptions, LiveCabin, RequestOptions, Session, ShopState } from './types.js';
+import { put } from './upload.js';
 
 /** Timeout of a board's own requests. The timeout is short because the board repeats a failed request. */
 const ASK_TIMEOUT_MS = 10_000;
@@ -62,6 +63,10 @@ class Client implements CallshopClient {
       checkUserErrors(answer);
     }
     return answer.data;
+  }
+
+  upload(uploadUrl: string, file: Blob, options: RequestOptions = {}): Promise<void> {
+    return put(this.#endpoint, uploadUrl, file, options.signal);
   }
 
   subscribe<T, V extends Record<string, unknown>>(document: TypedDocumentNode<T, V>, variables: V, options: RequestOptions = {}): AsyncIterable<T> {

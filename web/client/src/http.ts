@@ -94,11 +94,7 @@ function isDocument(value: unknown): boolean {
 /** The data of a JSON response. Throws if the response has errors, or no data. */
 export function read<T, V>(document: TypedDocumentNode<T, V>, response: Response, text: string): Answer<T> {
   const body = parse(text);
-  const seconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
-  const headers: AnswerHeaders = {
-    retryAfterSeconds: Number.isNaN(seconds) ? null : seconds,
-    requestId: response.headers.get('x-request-id'),
-  };
+  const headers = answerHeaders(response);
   const error = isRecord(body) ? errorOf(body.errors, headers) : null;
   if (error !== null) {
     throw error;
@@ -109,7 +105,13 @@ export function read<T, V>(document: TypedDocumentNode<T, V>, response: Response
   return { data: body.data, requestId: headers.requestId, date: response.headers.get('date') };
 }
 
-function parse(text: string): unknown {
+export function answerHeaders(response: Response): AnswerHeaders {
+  const seconds = Number.parseInt(response.headers.get('retry-after') ?? '', 10);
+  return { retryAfterSeconds: Number.isNaN(seconds) ? null : seconds, requestId: response.headers.get('x-request-id') };
+}
+
+/** The JSON text's value; null if the text is not JSON. */
+export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -118,7 +120,7 @@ function parse(text: string): unknown {
 }
 
 /** The code for a response that is not from the API, but probably from a proxy in front of the server. */
-function codeOf(status: number): TransportCode {
+export function codeOf(status: number): TransportCode {
   if (status === 429) {
     return TransportCode.RATE_LIMITED;
   }

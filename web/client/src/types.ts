@@ -183,6 +183,11 @@ export interface CallshopClient {
    */
   request<T, V extends Variables>(document: TypedDocumentNode<T, V>, variables: V, options?: RequestOptions): Promise<T>;
   /**
+   * Sends a file to an address that the API gave, such as `TariffImport.uploadUrl`. There is no timeout. If the upload fails, request the address
+   * again, because it may have changed. Errors throw a {@link CallshopError}.
+   */
+  upload(uploadUrl: string, file: Blob, options?: RequestOptions): Promise<void>;
+  /**
    * A subscription over the client's transport. After the connection is lost, the subscription starts again and may miss events; `liveCallshop`
    * misses none.
    */

@@ -242,3 +242,48 @@ describe('webStorage', () => {
     },
   );
 });
+
+describe('an upload', () => {
+  interface Put {
+    readonly url: string;
+    readonly init: RequestInit | undefined;
+  }
+
+  function uploader(answer: () => Response | Promise<Response>, url = 'http://shop/api/graphql'): { client: CallshopClient; puts: Put[] } {
+    const puts: Put[] = [];
+    const fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+      puts.push({ url: String(input instanceof Request ? input.url : input), init });
+      return answer();
+    };
+    return { client: createClient({ url, fetch, locale: () => 'es' }), puts };
+  }
+
+  it('sends the unchanged file to the address of the server, without a token', async () => {
+    const { client, puts } = uploader(() => json({ state: 'READING' }, 202));
+    const file = new Blob(['351,0.01']);
+    await client.upload('/tariff-imports/1?until=2&signature=3', file);
+    expect(puts.map(({ url, init }) => [url, init?.method, init?.body, init?.headers])).toEqual([
+      ['http://shop/tariff-imports/1?until=2&signature=3', 'PUT', file, { 'accept-language': 'es' }],
+    ]);
+  });
+
+  it('that the server refuses has the code and the time to wait', async () => {
+    const body = { errors: [{ message: 'Full.', extensions: { code: 'OVERLOADED' } }] };
+    const { client } = uploader(() => json(body, 503, { 'retry-after': '5', 'x-request-id': 'r-3' }));
+    const error = await failure(client.upload('/tariff-imports/1', new Blob([])));
+    expect(error).toMatchObject({ code: 'OVERLOADED', message: 'Full.', retryAfterSeconds: 5, requestId: 'r-3' });
+  });
+
+  it('that a proxy refuses has the code of its status', async () => {
+    const { client } = uploader(() => new Response('<h1>Too many</h1>', { status: 429 }));
+    expect((await failure(client.upload('/tariff-imports/1', new Blob([])))).code).toBe('RATE_LIMITED');
+  });
+
+  it('that breaks off is an error of the network, unless it was aborted', async () => {
+    const { client } = uploader(() => Promise.reject(new TypeError('Failed to fetch')));
+    expect((await failure(client.upload('/tariff-imports/1', new Blob([])))).code).toBe('NETWORK');
+    const abort = new AbortController();
+    abort.abort(new Error('The import was canceled.'));
+    await expect(client.upload('/tariff-imports/1', new Blob([]), { signal: abort.signal })).rejects.toThrow('The import was canceled.');
+  });
+});

@@ -7,6 +7,7 @@ import { startDemo, type Demo } from './demo.js';
 import { SCREENS } from './screens.js';
 import type { Site } from './site.js';
 import { newPrices } from './tariffday.js';
+import { newWebhooks, startReceiver, type Receiver } from './webhookday.js';
 
 // each theme and each width once; `npm run pictures` checks all combinations
 const LOOKS: readonly Look[] = [
@@ -19,6 +20,7 @@ const ROLES = ['ATTENDANT', 'CALLSHOP_OWNER', 'RESELLER'] as const;
 
 describe('accessibility', () => {
   let demo: Demo;
+  let receiver: Receiver;
   let site: Site;
   let browser: Browser;
 
@@ -26,6 +28,8 @@ describe('accessibility', () => {
     demo = await startDemo({ traffic: false });
     await busyDay(demo);
     await newPrices(demo);
+    receiver = await startReceiver();
+    await newWebhooks(demo, receiver);
     site = await siteOf(demo);
     browser = await launch();
   });
@@ -33,6 +37,7 @@ describe('accessibility', () => {
   afterAll(async () => {
     await browser.close();
     await site.close();
+    receiver.close();
     await demo.stop();
   });
 

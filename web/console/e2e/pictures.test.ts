@@ -9,6 +9,7 @@ import { busyDay } from './day.js';
 import { SCREENS } from './screens.js';
 import type { Site } from './site.js';
 import { newPrices } from './tariffday.js';
+import { newWebhooks, startReceiver, type Receiver } from './webhookday.js';
 
 // Takes a picture of every screen in each width, theme and language, and checks the screen with axe. The test runs only if CALLSHOP_PICTURES is set.
 const only = (process.env.CALLSHOP_PICTURES_ONLY ?? '').split(',').filter((name) => name !== '');
@@ -19,6 +20,7 @@ const LOOKS: readonly Look[] = (['pt-BR', 'en', 'es'] as const).flatMap((languag
 
 describe.skipIf(PICTURES === '')('pictures', () => {
   let demo: Demo;
+  let receiver: Receiver;
   let site: Site;
   let browser: Browser;
 
@@ -27,6 +29,8 @@ describe.skipIf(PICTURES === '')('pictures', () => {
     demo = await startDemo({ traffic: false });
     await busyDay(demo);
     await newPrices(demo);
+    receiver = await startReceiver();
+    await newWebhooks(demo, receiver);
     site = await siteOf(demo);
     browser = await launch();
   });
@@ -34,6 +38,7 @@ describe.skipIf(PICTURES === '')('pictures', () => {
   afterAll(async () => {
     await browser.close();
     await site.close();
+    receiver.close();
     await demo.stop();
   });
 

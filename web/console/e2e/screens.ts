@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { ASKING_DECK, BAD_DECK, chooseDeck } from './decks.js';
 import type { Demo } from './demo.js';
 import { DERIVED } from './tariffday.js';
 
@@ -52,6 +53,23 @@ async function draft(page: Page): Promise<void> {
   await page.locator('.tariff .chip').first().click();
   await page.locator('.tariff .chip').first().and(page.locator('[aria-pressed="true"]')).waitFor();
   await compared(page);
+}
+
+/** Checks a deck, which becomes the import of the retail tariff that the page shows. */
+async function checkDeck(page: Page, name: string, text: string): Promise<void> {
+  await tariff(page, 'Counter');
+  // after a failed import, its card asks for another file
+  const again = page.locator('[data-testid="import"] .button-primary');
+  await again.or(page.locator('.tariff > .card').first().locator('.line-actions .button').last()).last().click();
+  await dialog(page);
+  await chooseDeck(page, name, text);
+  await page.locator('[role="dialog"] .button-primary').click();
+  await page.locator('[role="dialog"]').waitFor({ state: 'detached' });
+}
+
+async function webhooks(page: Page): Promise<void> {
+  await at(page, '#/webhooks');
+  await page.locator('.deliveries').waitFor();
 }
 
 function tile(page: Page, state: string) {
@@ -232,6 +250,81 @@ export const SCREENS: readonly Screen[] = [
       await draft(page);
       await page.locator('.tariff .button-primary').click();
       await dialog(page);
+    },
+  },
+  {
+    name: 'activate-later',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await draft(page);
+      await page.locator('.tariff .button-primary').click();
+      await dialog(page);
+      await page.locator('[role="dialog"]').getByRole('radio').last().check();
+    },
+  },
+  {
+    name: 'compared',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await draft(page);
+      await page.locator('[data-testid="comparison"] select').selectOption({ index: 1 });
+      await page.locator('.rates-changed').waitFor();
+      await compared(page);
+    },
+  },
+  {
+    name: 'import',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await tariff(page, 'Counter');
+      await page.locator('.tariff > .card').first().locator('.line-actions .button').last().click();
+      await dialog(page);
+      await chooseDeck(page, 'atlantico-2026-12.csv', ASKING_DECK);
+    },
+  },
+  {
+    name: 'import-failed',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await checkDeck(page, 'atlantico-2026-12.csv', BAD_DECK);
+      await page.locator('[data-testid="problems"]').waitFor();
+    },
+  },
+  {
+    name: 'import-asks',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await checkDeck(page, 'atlantico-2026-12.csv', ASKING_DECK);
+      await page.locator('.question').waitFor();
+    },
+  },
+  {
+    name: 'import-checked',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await page.locator('.answers .chip').first().click();
+      await page.locator('.save-mapping').waitFor();
+      await page.locator('[data-testid="import"] summary').click();
+    },
+  },
+  { name: 'webhooks', role: 'RESELLER', visit: (page) => webhooks(page) },
+  {
+    name: 'webhook-new',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await webhooks(page);
+      await page.locator('.screen-head .button').first().click();
+      await dialog(page);
+    },
+  },
+  {
+    name: 'webhook-secret',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await webhooks(page);
+      await page.locator('[data-testid="webhook"] .line-actions .button').nth(2).click();
+      await page.locator('[role="dialog"] .button-close').click();
+      await page.locator('[role="dialog"] input[readonly]').waitFor();
     },
   },
 ];

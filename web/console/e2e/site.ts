@@ -20,10 +20,13 @@ export interface Site {
   readonly close: () => Promise<void>;
 }
 
-/** Serves the built console with its security policy, and forwards `/graphql` to the API, WebSockets included. */
+/** The paths of the API: GraphQL, and the uploads of rate decks. */
+const API_PATHS = ['/graphql', '/tariff-imports/'];
+
+/** Serves the built console with its security policy, and forwards requests to the API, WebSockets included. */
 export async function serveConsole(folder: string, api: URL): Promise<Site> {
   const server = createServer((incoming, response) => {
-    if (incoming.url?.startsWith('/graphql') === true) {
+    if (API_PATHS.some((path) => incoming.url?.startsWith(path) === true)) {
       forward(incoming, api).then(
         (answer) => {
           response.writeHead(answer.statusCode ?? 502, answer.headers);

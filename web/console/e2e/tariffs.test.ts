@@ -92,16 +92,46 @@ describe('the tariffs', () => {
     await keys.activate(button('Versão 3'));
     const comparison = page.getByTestId('comparison');
     await comparison.getByRole('heading', { name: 'O que a versão 3 muda' }).waitFor();
-    await comparison.getByText('Outra mudança', { exact: true }).waitFor();
+    await comparison.getByText('Outra mudança', { exact: true }).first().waitFor();
     await comparison.getByText(/abaixo do custo\.$/).first().waitFor();
     await keys.activate(button('Calcular'));
     await comparison.getByText('Mudança da margem', { exact: true }).waitFor();
-    await keys.activate(button('Ativar agora'));
+    await keys.activate(button('Ativar a versão 3'));
     await keys.activate(button('Ativar agora', dialog()));
     await dialog().getByText('A versão 3 está em vigor.').waitFor();
     await keys.activate(button('Concluir', dialog()));
     await dialog().waitFor({ state: 'detached' });
     await page.locator('.tariff tr', { has: button('Versão 3') }).getByText('Ativa', { exact: true }).waitFor();
+  });
+
+  it('schedules a draft for a later time, and cancels the schedule', async () => {
+    await newDraft(demo, '0.5');
+    await choose('Callshops');
+    await choose('Counter');
+    await keys.activate(button('Versão 4'));
+    await keys.activate(button('Ativar a versão 4'));
+    await keys.reach(dialog().getByRole('radio', { name: 'Agora' }));
+    await keys.press('ArrowRight');
+    await keys.activate(button('Agendar', dialog()));
+    await dialog().getByText(/^A versão 4 vale a partir de /).waitFor();
+    await keys.activate(button('Concluir', dialog()));
+    const row = page.locator('.tariff tr', { has: button('Versão 4') });
+    await row.getByText('Agendada', { exact: true }).waitFor();
+    await keys.activate(button('Cancelar o agendamento'));
+    await keys.activate(button('Cancelar o agendamento', dialog()));
+    await row.getByText('Rascunho', { exact: true }).waitFor();
+  });
+
+  it('compares any two versions', async () => {
+    const comparison = page.getByTestId('comparison');
+    const other = comparison.getByLabel('Comparar com');
+    await keys.reach(other);
+    await other.selectOption({ label: 'Versão 2 · Portugal' });
+    await comparison.getByRole('heading', { name: 'O que muda da versão 2 para a 4' }).waitFor();
+    const row = comparison.locator('.rates-changed tbody tr').filter({ hasText: '+351' });
+    await row.getByText(/primeiro passo R\$\s0,30/).waitFor();
+    await row.getByText(/primeiro passo R\$\s0,50/).waitFor();
+    await keys.activate(button('Versão 3'));
   });
 
   it('finds a rate with its first step', async () => {

@@ -1,13 +1,10 @@
 import type { i18n } from 'i18next';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { en } from '../src/i18n/en.js';
-import { es } from '../src/i18n/es.js';
-import { LANGUAGE_NAMES } from '../src/i18n/languages.js';
-import { ptBR } from '../src/i18n/pt-BR.js';
 import { shopOf } from './fixtures.js';
 import { DATA, fakeClient, type Overrides } from './mock.js';
 import type { ShopState } from '@callshop/client';
-import { find, idle, openAt, pseudoLanguage, type Opened } from './page.js';
+import { find, idle, LANGUAGES, openAt, pseudoLanguage, type Opened } from './page.js';
+import { untranslated } from './untranslated.js';
 
 const entries = (value: object): [string, unknown][] => Object.entries(value);
 
@@ -22,11 +19,8 @@ function messages(value: object, path = ''): Map<string, string> {
 
 const holes = (text: string) => Array.from(text.matchAll(/\{\{(\w+)\}\}/g), ([, name]) => name).sort();
 
-describe.each([
-  ['en', en],
-  ['es', es],
-])('%s', (_language, translated) => {
-  const original = messages(ptBR);
+describe.each(Object.entries(LANGUAGES))('%s', (_language, translated) => {
+  const original = messages(LANGUAGES['pt-BR'] ?? {});
   const other = messages(translated);
 
   it('has the keys of Portuguese', () => {
@@ -41,35 +35,6 @@ describe.each([
   });
 });
 
-/** Texts that React Aria itself adds in the page's language: the hidden button that closes a drawer. */
-const REACT_ARIA = ['Descartar'];
-
-/** Everything on the page that is neither a message, nor from the server, nor a number. */
-function untranslated(): string[] {
-  const texts: string[] = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
-    const parent = node.parentElement;
-    if (parent?.closest('.flag, kbd, .unit, code, script, style, [lang="en"]') === null) texts.push(node.textContent ?? '');
-  }
-  for (const element of document.querySelectorAll('*')) {
-    for (const name of ['aria-label', 'title', 'placeholder', 'alt', 'data-label']) texts.push(element.getAttribute(name) ?? '');
-  }
-  const names: readonly string[] = Object.values(LANGUAGE_NAMES);
-  const known = [...names, ...REACT_ARIA];
-  return texts.filter((text) => !known.includes(text)).filter((text) => /\p{L}/u.test(own(text)));
-}
-
-/** The text without messages, data and currency signs. */
-function own(text: string): string {
-  let rest = text;
-  for (let shorter = ''; shorter !== rest; ) {
-    shorter = rest;
-    rest = rest.replace(/⟦[^⟦⟧]*⟧/g, '');
-  }
-  return rest.replace(/§\w*/g, '').replace(/R\$|BRL/g, '');
-}
-
 interface Case {
   readonly name: string;
   readonly role: 'ATTENDANT' | 'CALLSHOP_OWNER' | 'RESELLER' | null;
@@ -83,6 +48,9 @@ const settled = { 'CabinSession.state': 'SETTLED' };
 const closed = { 'CabinSession.state': 'CLOSED' };
 const noRegister = { overrides: { 'Query.currentRegister': null, 'Query.xReport': null }, shop: { register: null } };
 const blind = { 'RegisterReport.salesTotal': null, 'OpenItem.state': 'CLOSED' };
+
+const own = { 'Account.id': 'shop' };
+const disabled = { 'Webhook.state': 'DISABLED', 'Webhook.disabledReason': 'TOKEN_ENDED', 'WebhookDelivery.kind': 'GAP', 'WebhookDelivery.status': 'PENDING' };
 
 const CASES: readonly Case[] = [
   { name: 'login', role: null, hash: '' },
@@ -113,8 +81,22 @@ const CASES: readonly Case[] = [
   { name: 'top-up', role: 'RESELLER', hash: '#/wall', press: '.shop .button' },
   { name: 'phones', role: 'RESELLER', hash: '#/equipment/shop' },
   { name: 'tariffs', role: 'RESELLER', hash: '#/tariffs' },
-  { name: 'tariffs of the account', role: 'RESELLER', hash: '#/tariffs', overrides: { 'Account.id': 'shop', 'TariffVersion.state': 'DRAFT' } },
+  { name: 'tariffs of the account', role: 'RESELLER', hash: '#/tariffs', overrides: { ...own, 'TariffVersion.state': 'DRAFT' } },
   { name: 'a new derived tariff', role: 'RESELLER', hash: '#/tariffs', press: '.screen-head .button' },
+  { name: 'activation', role: 'RESELLER', hash: '#/tariffs', overrides: { ...own, 'TariffVersion.state': 'DRAFT' }, press: '.tariff .button-primary' },
+  {
+    name: 'canceling a schedule',
+    role: 'RESELLER',
+    hash: '#/tariffs',
+    overrides: { ...own, 'TariffVersion.state': 'SCHEDULED' },
+    press: '.tariff .line-actions .button',
+  },
+  { name: 'a file to import', role: 'RESELLER', hash: '#/tariffs', overrides: { ...own, 'TariffVersion.state': 'ACTIVE' }, press: '.tariff .line-actions .button' },
+  { name: 'webhooks', role: 'RESELLER', hash: '#/webhooks' },
+  { name: 'webhooks of an owner', role: 'CALLSHOP_OWNER', hash: '#/webhooks', overrides: { ...disabled, 'Webhook.description': '', 'WebhookDelivery.responseStatus': null } },
+  { name: 'no webhooks', role: 'RESELLER', hash: '#/webhooks', overrides: { 'WebhookConnection.nodes': [] } },
+  { name: 'a new webhook', role: 'RESELLER', hash: '#/webhooks', press: '.screen-head .button' },
+  { name: 'deleting a webhook', role: 'RESELLER', hash: '#/webhooks', press: '[data-testid="webhook"] .button:last-child' },
 ];
 
 describe('every text of the page is translated', () => {

@@ -90,7 +90,7 @@ const ABOVE = Object.values(Permission).filter((right) => !['OPERATE_CABINS', 'O
 /** The permissions that the server gives to each role. */
 export const PERMISSIONS: Readonly<Record<Viewer['role'], readonly Permission[]>> = {
   ATTENDANT,
-  CALLSHOP_OWNER: [...ATTENDANT, 'MANAGE_ATTENDANTS', 'MANAGE_CABINS', 'MANAGE_SETTINGS', 'SEE_COST', 'SEE_DRAWER', 'SEE_CREDIT'],
+  CALLSHOP_OWNER: [...ATTENDANT, 'MANAGE_ATTENDANTS', 'MANAGE_CABINS', 'MANAGE_SETTINGS', 'SEE_COST', 'SEE_DRAWER', 'SEE_CREDIT', 'MANAGE_WEBHOOKS'],
   RESELLER: ABOVE,
   DISTRIBUTOR: ABOVE,
   ADMIN: ABOVE,
@@ -107,7 +107,9 @@ export interface Fake {
   readonly client: CallshopClient;
   /** The variables of every request, in order. */
   readonly requests: { readonly document: DocumentNode; readonly variables: Record<string, unknown> }[];
-  /** If set, every request fails with this error. */
+  /** The address of every upload, in order. */
+  readonly uploads: string[];
+  /** If set, every request and upload fails with this error. */
   failWith: CallshopError | null;
   /** Sends a message to all subscriptions with this document, and returns their number. */
   readonly publish: (document: DocumentNode, message: unknown) => number;
@@ -124,6 +126,7 @@ export function fakeClient(role: Viewer['role'] | null, shop: ShopState, overrid
   const published = new Set<Listener>();
   const fake: Fake = {
     requests: [],
+    uploads: [],
     failWith: null,
     publish: (document, message) => [...published].filter((listener) => listener(document, message)).length,
     client: {
@@ -137,6 +140,10 @@ export function fakeClient(role: Viewer['role'] | null, shop: ShopState, overrid
         const data: unknown = await answer(document, variables, overrides);
         // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the schema made it for this document
         return data as never;
+      },
+      upload: (url) => {
+        fake.uploads.push(url);
+        return fake.failWith === null ? Promise.resolve() : Promise.reject(fake.failWith);
       },
       subscribe: (document, _variables, options) => follow(published, document, options?.signal),
       liveCallshop: () => once(shop),

@@ -4,8 +4,12 @@ import { initReactI18next } from 'react-i18next';
 import { vi } from 'vitest';
 import { App } from '../src/app/App.js';
 import { en } from '../src/i18n/en.js';
+import { later as laterEn } from '../src/i18n/en/later.js';
 import { es } from '../src/i18n/es.js';
+import { later as laterEs } from '../src/i18n/es/later.js';
+import type { LaterMessages } from '../src/i18n/index.js';
 import { ptBR, type Messages } from '../src/i18n/pt-BR.js';
+import { later as laterPtBR } from '../src/i18n/pt-BR/later.js';
 import type { Fake } from './mock.js';
 
 /** Timeout for loading screens, which are loaded when they are needed and load slowly on a busy machine. */
@@ -14,8 +18,10 @@ const PATIENCE = { timeout: 90_000 };
 export const OPEN = '⟦';
 export const CLOSE = '⟧';
 
+const PT_BR = { ...ptBR, ...laterPtBR };
+
 /** All messages, each in brackets. */
-function marked(messages: Messages): ResourceLanguage[string] {
+function marked(messages: Messages & LaterMessages): ResourceLanguage[string] {
   return Object.fromEntries(
     Object.entries(messages).map(([group, texts]) => [
       group,
@@ -37,14 +43,14 @@ async function languageOf(lng: string, translation: ResourceLanguage[string]): P
 
 /** A language whose messages are all in brackets. A text without brackets is therefore not a translated message. */
 export function pseudoLanguage(): Promise<i18n> {
-  return languageOf('pt-BR', marked(ptBR));
+  return languageOf('pt-BR', marked(PT_BR));
 }
 
-export const LANGUAGES: Readonly<Record<string, Messages>> = { 'pt-BR': ptBR, en, es };
+export const LANGUAGES: Readonly<Record<string, Messages & LaterMessages>> = { 'pt-BR': PT_BR, en: { ...en, ...laterEn }, es: { ...es, ...laterEs } };
 
 /** One of the page's own languages. */
 export function language(name: string): Promise<i18n> {
-  return languageOf(name, LANGUAGES[name] ?? ptBR);
+  return languageOf(name, LANGUAGES[name] ?? PT_BR);
 }
 
 export interface Opened {
@@ -110,6 +116,13 @@ export function type(field: Element | null, text: string): void {
 /** Selects a value of a list. */
 export function choose(field: Element | null, value: string): void {
   set(field, 'change', value);
+}
+
+/** Chooses a file, as the browser's window for files would. */
+export function chooseFile(field: Element | null, file: File): void {
+  if (!(field instanceof HTMLInputElement)) throw new Error('There is no such field.');
+  Object.defineProperty(field, 'files', { value: [file], configurable: true });
+  field.dispatchEvent(new Event('change', { bubbles: true }));
 }
 
 export function submit(form: Element | null): void {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RatesQuery, VersionRowFragment } from '../src/reseller/generated.js';
 import { decimal } from '../src/lib/format.js';
 import { exact } from '../src/lib/money.js';
+import { differing } from '../src/reseller/ChangedRates.js';
 import { detailsOf } from '../src/reseller/Rates.js';
 import { nextOf } from '../src/reseller/TariffVersions.js';
 import { brl } from './fixtures.js';
@@ -51,6 +52,34 @@ describe('the details of a rate', () => {
     expect(text(t, full)).toBe(
       'connection fee R$0.05 · night: first R$0.20, then R$0.10 · Sunday: R$0.10 · at least R$0.20 · free below 3 s',
     );
+  });
+});
+
+describe('the values that differ between two versions of a rate', () => {
+  const rate = {
+    initialIncrement: 60,
+    increment: 60,
+    freeSeconds: 0,
+    pricePerMinute: brl('0.5'),
+    initialPrice: null,
+    connectionFee: brl('0'),
+    minimumCharge: brl('0'),
+  };
+  const format = { exact: (money: typeof rate.pricePerMinute) => exact(money, 'en'), count: String };
+
+  it('are named beside the price, which is always shown', async () => {
+    const { t } = await language('en');
+    const more = (after: Partial<Omit<typeof rate, 'initialPrice'>> & { readonly initialPrice?: typeof rate.pricePerMinute }) =>
+      differing({ ...rate, ...after }, rate, format, t);
+    expect(more({})).toBe('');
+    expect(more({ pricePerMinute: brl('0.6') })).toBe('');
+    expect(more({ initialPrice: brl('0.7') })).toBe('first step R$0.70');
+    expect(more({ increment: 1, connectionFee: brl('0.05'), minimumCharge: brl('0.2'), freeSeconds: 3 })).toBe(
+      '60 s, then every 1 s · connection fee R$0.05 · at least R$0.20 · free below 3 s',
+    );
+    // a rate without a fee beside one with a fee
+    expect(differing(rate, { ...rate, connectionFee: brl('0.05') }, format, t)).toBe('');
+    expect(differing(rate, null, format, t)).toBe('');
   });
 });
 

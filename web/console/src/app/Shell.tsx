@@ -3,10 +3,12 @@ import { useTranslation } from 'react-i18next';
 import { Board } from '../board/Board.js';
 import { Icon } from '../ui/Icon.js';
 import { Loading, Note } from '../ui/States.js';
+import { BegunImportsProvider } from './begunImports.js';
 import { useViewer } from './context.js';
 import { DialogHost } from './DialogHost.js';
 import { DialogsProvider } from './dialogs.js';
 import { Faults } from './Faults.js';
+import { LaterTexts } from './LaterTexts.js';
 import { NAV_ICONS } from './navigation.js';
 import { NewsProvider } from './news.js';
 import { Offline } from './Offline.js';
@@ -24,6 +26,7 @@ const Report = lazy(() => import('../owner/Report.js').then((module) => ({ defau
 const Equipment = lazy(() => import('../owner/Equipment.js').then((module) => ({ default: module.Equipment })));
 const Wall = lazy(() => import('../reseller/Wall.js').then((module) => ({ default: module.Wall })));
 const Tariffs = lazy(() => import('../reseller/Tariffs.js').then((module) => ({ default: module.Tariffs })));
+const Webhooks = lazy(() => import('../webhooks/Webhooks.js').then((module) => ({ default: module.Webhooks })));
 const Settings = lazy(() => import('../settings/Settings.js').then((module) => ({ default: module.Settings })));
 
 /** The page of a logged-in user. */
@@ -38,12 +41,16 @@ export function Shell(): ReactElement {
       </NewsProvider>
     </DialogsProvider>
   );
-  return shopId === null ? (
-    page
-  ) : (
-    <ShopProvider key={shopId} shopId={shopId}>
-      {page}
-    </ShopProvider>
+  return (
+    <BegunImportsProvider>
+      {shopId === null ? (
+        page
+      ) : (
+        <ShopProvider key={shopId} shopId={shopId}>
+          {page}
+        </ShopProvider>
+      )}
+    </BegunImportsProvider>
   );
 }
 
@@ -114,7 +121,17 @@ function contents(screen: Screen, selected: number | null): ReactNode {
     case 'wall':
       return <Wall />;
     case 'tariffs':
-      return <Tariffs />;
+      return (
+        <LaterTexts>
+          <Tariffs />
+        </LaterTexts>
+      );
+    case 'webhooks':
+      return (
+        <LaterTexts>
+          <Webhooks />
+        </LaterTexts>
+      );
     case 'settings':
       return <Settings />;
   }

@@ -11,5 +11,6 @@ export const NAV_ICONS: Readonly<Record<Screen, IconName>> = {
   equipment: 'phone',
   wall: 'board',
   tariffs: 'tag',
+  webhooks: 'send',
   settings: 'gear',
 };

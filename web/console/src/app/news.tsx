@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { AccountFeedDocument, type ActivityKind } from '../generated.js';
 import { ptBR } from '../i18n/pt-BR.js';
 import { useAnnouncer } from './announcer.js';
+import { useBegunImports } from './begunImports.js';
 import { useClient, useViewer } from './context.js';
 
 const NewsContext = createContext('');
@@ -29,8 +30,10 @@ export function NewsProvider({ children }: { readonly children: ReactNode }): Re
   const { notify } = useAnnouncer();
   const [news, setNews] = useState('');
   const accountId = callshop === null ? account.id : null;
-  const tell = useEffectEvent((kind: ActivityKind) => {
-    if (isTold(kind)) notify(t(`news.${kind}`));
+  const { isWatched } = useBegunImports();
+  const tell = useEffectEvent((kind: ActivityKind, subjectId: string | null) => {
+    const isShown = subjectId !== null && isWatched(subjectId);
+    if (isTold(kind) && !isShown) notify(t(`news.${kind}`));
   });
 
   useEffect(() => {
@@ -40,7 +43,7 @@ export function NewsProvider({ children }: { readonly children: ReactNode }): Re
       let hasBegun = false;
       for await (const { accountFeed } of client.subscribe(AccountFeedDocument, { accountId }, { signal: abort.signal })) {
         const { cursor, event } = accountFeed;
-        if (event !== null) tell(event.kind);
+        if (event !== null) tell(event.kind, event.subjectId);
         // after a loss of the connection, the first message has no event, but events may have been missed
         if (event !== null || hasBegun) setNews(cursor);
         hasBegun = true;

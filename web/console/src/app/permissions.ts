@@ -13,6 +13,7 @@ const NEEDS: Readonly<Record<Screen, Permission | null>> = {
   problems: 'SEE_COST',
   report: 'SEE_COST',
   equipment: 'MANAGE_CABINS',
+  webhooks: 'MANAGE_WEBHOOKS',
   settings: null,
 };
 

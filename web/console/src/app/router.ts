@@ -10,6 +10,7 @@ export const SCREENS = [
   'problems',
   'report',
   'equipment',
+  'webhooks',
   'settings',
 ] as const;
 export type Screen = (typeof SCREENS)[number];

@@ -1,4 +1,5 @@
 import { createContext, use, useEffect, useMemo, useState, type ReactElement, type ReactNode } from 'react';
+import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { ActivityEvent, CabinView, CallshopClient, CallshopError, ShopState } from '@callshop/client';
 import { ShopDocument, type ShopFieldsFragment } from '../generated.js';
@@ -72,9 +73,7 @@ const SOUNDS: Partial<Record<ActivityEvent['kind'], Sound>> = {
   CREDIT_LOW: 'alarm',
 };
 
-type Translate = ReturnType<typeof useTranslation>['t'];
-
-function tell(event: ActivityEvent, state: ShopState, t: Translate, { say, notify, warn }: Announcer): void {
+function tell(event: ActivityEvent, state: ShopState, t: TFunction, { say, notify, warn }: Announcer): void {
   const cabin = state.cabins.find((view) => view.cabin.id === event.cabinId)?.cabin.number ?? '';
   const usedUp = event.kind === 'CALL_ENDED' && event.call?.cause === 'MAX_DURATION';
   const sound = usedUp ? 'alarm' : SOUNDS[event.kind];

@@ -5,8 +5,8 @@ import { useFormat, type Format } from '../app/useFormat.js';
 import { useQuery } from '../app/useQuery.js';
 import { RatesDocument, type RatesQuery, type VersionRowFragment } from './generated.js';
 import { isPositive } from '../lib/money.js';
-import { Button } from '../ui/Button.js';
 import { Flag } from '../ui/Flag.js';
+import { Pager } from '../ui/Pager.js';
 import { Search } from '../ui/Search.js';
 import { Answer, Empty } from '../ui/States.js';
 
@@ -33,29 +33,7 @@ export function Rates({ version }: { readonly version: VersionRowFragment }): Re
         {({ rates }) => (
           <>
             {rates.nodes.length === 0 ? <Empty icon="search">{t('prices.none')}</Empty> : <RateTable rates={rates.nodes} />}
-            <div className="pager">
-              {after === null ? null : (
-                <Button
-                  size="small"
-                  icon="back"
-                  onClick={() => {
-                    setAfter(null);
-                  }}
-                >
-                  {t('common.first')}
-                </Button>
-              )}
-              {rates.pageInfo.hasNextPage ? (
-                <Button
-                  size="small"
-                  onClick={() => {
-                    setAfter(rates.pageInfo.endCursor);
-                  }}
-                >
-                  {t('common.next')}
-                </Button>
-              ) : null}
-            </div>
+            <Pager after={after} pageInfo={rates.pageInfo} onChange={setAfter} />
           </>
         )}
       </Answer>

@@ -1,5 +1,7 @@
 import { useState, type ReactElement } from 'react';
+import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
+import { useBegunImports } from '../app/begunImports.js';
 import { useViewer } from '../app/context.js';
 import { useNews } from '../app/news.js';
 import { useFormat } from '../app/useFormat.js';
@@ -8,8 +10,11 @@ import { TariffVersionsDocument, type TariffVersionsQuery, type VersionRowFragme
 import { Button } from '../ui/Button.js';
 import { Answer } from '../ui/States.js';
 import { ActivateVersion } from './ActivateVersion.js';
+import { CancelSchedule } from './CancelSchedule.js';
 import { Comparison } from './Comparison.js';
 import { Derivation, type Source } from './Derivation.js';
+import { ImportCard } from './imports/ImportCard.js';
+import { ImportForm } from './imports/ImportForm.js';
 import { Rates } from './Rates.js';
 
 type Tariff = NonNullable<TariffVersionsQuery['tariff']>;
@@ -46,36 +51,110 @@ interface CardsProps {
 }
 
 function TariffCards({ tariff, sources, onChange }: CardsProps): ReactElement {
-  const { t } = useTranslation();
   const own = useViewer().account.id === tariff.account?.id;
+  const begun = useBegunImports().of(tariff.id);
   const [chosen, setChosen] = useState<string | null>(null);
-  const [activates, setActivates] = useState<VersionRowFragment | null>(null);
+  const [asksFile, setAsksFile] = useState(false);
   const versions = tariff.versions.nodes;
   const shown = versions.find(({ id }) => id === chosen) ?? versions.find(({ state }) => state === 'ACTIVE') ?? versions[0];
+
+  /** Shows a version, and moves the focus to what it changes. */
+  function show(versionId: string): void {
+    flushSync(() => {
+      setChosen(versionId);
+    });
+    document.getElementById('comparison-title')?.focus();
+  }
+
   return (
     <>
-      <div className="card">
-        <h2>{t('tariffs.versions', { name: tariff.name })}</h2>
-        <VersionTable versions={versions} shown={shown?.id} onChoose={setChosen} />
-        {own && shown?.state === 'DRAFT' ? (
-          <Button
-            tone="primary"
-            icon="check"
-            onClick={() => {
-              setActivates(shown);
-            }}
-          >
-            {t('compare.activate')}
-          </Button>
-        ) : null}
-      </div>
+      <VersionsCard
+        tariff={tariff}
+        shown={shown}
+        own={own}
+        onChoose={setChosen}
+        onChange={onChange}
+        onImport={
+          begun === null
+            ? () => {
+                setAsksFile(true);
+              }
+            : null
+        }
+      />
+      {begun === null ? null : (
+        <ImportCard
+          key={begun.id}
+          tariff={tariff}
+          begun={begun}
+          onStored={onChange}
+          onShow={show}
+          onAgain={() => {
+            setAsksFile(true);
+          }}
+        />
+      )}
       {own ? <Derivation tariff={tariff} sources={sources} onChange={onChange} /> : null}
       {shown === undefined ? null : (
         <>
-          <Comparison key={`changes ${shown.id}`} version={shown} next={nextOf(shown, versions)} own={own} />
+          <Comparison key={`changes ${shown.id}`} version={shown} versions={versions} next={nextOf(shown, versions)} own={own} />
           <Rates key={shown.id} version={shown} />
         </>
       )}
+      {asksFile ? (
+        <ImportForm
+          tariff={tariff}
+          onDone={() => {
+            setAsksFile(false);
+          }}
+          onClose={() => {
+            setAsksFile(false);
+          }}
+        />
+      ) : null}
+    </>
+  );
+}
+
+interface VersionsCardProps {
+  readonly tariff: Tariff;
+  readonly shown: VersionRowFragment | undefined;
+  readonly own: boolean;
+  readonly onChoose: (versionId: string) => void;
+  readonly onChange: () => void;
+  /** Asks for a file; null while an import is shown, which has buttons of its own. */
+  readonly onImport: (() => void) | null;
+}
+
+/** The versions of a tariff, with the actions that the shown version allows. */
+function VersionsCard({ tariff, shown, own, onChoose, onChange, onImport }: VersionsCardProps): ReactElement {
+  const { t } = useTranslation();
+  const [activates, setActivates] = useState<VersionRowFragment | null>(null);
+  return (
+    <div className="card">
+      <h2>{t('tariffs.versions', { name: tariff.name })}</h2>
+      <VersionTable versions={tariff.versions.nodes} shown={shown?.id} onChoose={onChoose} />
+      {own ? (
+        <div className="line-actions">
+          {shown?.state === 'DRAFT' ? (
+            <Button
+              tone="primary"
+              icon="check"
+              onClick={() => {
+                setActivates(shown);
+              }}
+            >
+              {t('compare.activateOpen', { number: shown.number })}
+            </Button>
+          ) : null}
+          {shown?.state === 'SCHEDULED' ? <CancelSchedule key={shown.id} version={shown} onDone={onChange} /> : null}
+          {onImport === null ? null : (
+            <Button icon="add" onClick={onImport}>
+              {t('imports.open')}
+            </Button>
+          )}
+        </div>
+      ) : null}
       {activates === null ? null : (
         <ActivateVersion
           version={activates}
@@ -85,7 +164,7 @@ function TariffCards({ tariff, sources, onChange }: CardsProps): ReactElement {
           }}
         />
       )}
-    </>
+    </div>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useState, type ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useBegunImports } from '../app/begunImports.js';
 import { useNews } from '../app/news.js';
 import { useFormat } from '../app/useFormat.js';
 import { useQuery } from '../app/useQuery.js';
@@ -16,7 +17,7 @@ type Row = TariffsQuery['tariffs']['nodes'][number];
 export function Tariffs(): ReactElement {
   const { t } = useTranslation();
   const query = useQuery(TariffsDocument, {}, useNews());
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<string | null>(useBegunImports().tariffId);
   const [derives, setDerives] = useState(false);
   const tariffs = query.data?.tariffs.nodes ?? [];
   return (

@@ -25,6 +25,7 @@ export const counter: typeof portuguese = {
     equipment: 'Equipment',
     wall: 'Shops',
     tariffs: 'Tariffs',
+    webhooks: 'Webhooks',
     settings: 'Settings',
   },
   login: {

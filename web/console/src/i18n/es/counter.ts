@@ -25,6 +25,7 @@ export const counter: typeof portuguese = {
     equipment: 'Equipos',
     wall: 'Tiendas',
     tariffs: 'Tarifas',
+    webhooks: 'Webhooks',
     settings: 'Ajustes',
   },
   login: {

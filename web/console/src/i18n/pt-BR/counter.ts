@@ -23,6 +23,7 @@ export const counter = {
     equipment: 'Equipamentos',
     wall: 'Lojas',
     tariffs: 'Tarifas',
+    webhooks: 'Webhooks',
     settings: 'Ajustes',
   },
   login: {
