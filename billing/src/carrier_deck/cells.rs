@@ -159,6 +159,10 @@ pub enum PriceUnit {
     Minute,
     /// The price covers one second.
     Second,
+    /// The price covers sixty minutes.
+    Hour,
+    /// The price covers 1,000 minutes.
+    ThousandMinutes,
     /// The price covers the next increment of its row.
     Increment,
 }
@@ -213,7 +217,8 @@ fn is_counted(words: &[String], at: usize) -> bool {
 
 /// Whether a word means a minute, in any inflection.
 pub(super) fn is_minute(word: &str) -> bool {
-    MINUTES.contains(&word) || ["минут", "хвилин", "minuut", "minutt"].iter().any(|stem| word.contains(stem))
+    MINUTES.contains(&word)
+        || ["минут", "хвилин", "minuut", "minutt", "minutow"].iter().any(|stem| word.contains(stem))
 }
 
 /// Whether a word means a second, in any inflection.
@@ -339,6 +344,7 @@ pub(super) fn is_cents(text: &str) -> bool {
     let words = Words(words(text));
     text.contains('¢')
         || words.any(CENTS)
+        || ["c€", "c$", "ct€", "€c", "€ct"].iter().any(|sign| text.contains(sign))
         || words.phrase(&["c", "min"])
         || words.phrase(&["c", "minute"])
         || words.phrase(&["p", "min"])

@@ -82,18 +82,18 @@ const NOW: &[&str] = &[
 
 /// The beginnings of the names of the months, in the languages of carriers.
 const MONTHS: [&[&str]; 12] = [
-    &["jan", "ene", "gen", "sty", "oca", "янв"],
-    &["feb", "fev", "lut", "sub", "фев"],
-    &["mar", "mae", "mrz", "mrt", "мар"],
-    &["apr", "abr", "avr", "kwi", "nis", "апр"],
-    &["may", "mai", "mag", "mei", "maj", "маи", "мая"],
-    &["jun", "giu", "juin", "cze", "haz", "июн"],
-    &["jul", "lug", "juil", "lip", "tem", "июл"],
-    &["aug", "ago", "aou", "sie", "agu", "авг"],
-    &["sep", "set", "wrz", "eyl", "сен"],
-    &["oct", "out", "okt", "ott", "paz", "eki", "окт"],
-    &["nov", "lis", "kas", "ноя"],
-    &["dec", "dic", "dez", "gru", "ara", "дек"],
+    &["jan", "ene", "gen", "sty", "oca", "янв", "يناي"],
+    &["feb", "fev", "lut", "sub", "фев", "فبرا"],
+    &["mar", "mae", "mrz", "mrt", "мар", "مارس"],
+    &["apr", "abr", "avr", "kwi", "nis", "апр", "ابري"],
+    &["may", "mai", "mag", "mei", "maj", "маи", "мая", "مايو"],
+    &["jun", "giu", "juin", "cze", "haz", "июн", "يوني"],
+    &["jul", "lug", "juil", "lip", "tem", "июл", "يولي"],
+    &["aug", "ago", "aou", "sie", "agu", "авг", "اغسط"],
+    &["sep", "set", "wrz", "eyl", "сен", "سبتم"],
+    &["oct", "out", "okt", "ott", "paz", "eki", "окт", "اكتو"],
+    &["nov", "lis", "kas", "ноя", "نوفم"],
+    &["dec", "dic", "dez", "gru", "ara", "дек", "ديسم"],
 ];
 
 fn month(word: &str) -> Option<u32> {
@@ -256,6 +256,13 @@ fn parts(text: &str) -> Option<Date> {
         }
         words.push(word);
     }
+    // a month in a second language is in parentheses
+    if words.len() > 3
+        && let Some(name) = words.iter().copied().find(|word| word.starts_with('('))
+    {
+        words.retain(|word| *word == name || is_number(word));
+    }
+    let mut words: Vec<&str> = words.iter().map(|word| word.trim_matches(['(', ')'])).collect();
     // cut off a time after a T, as in ISO 8601
     if let Some(last) = words.last_mut() {
         let word: &str = last;
@@ -290,6 +297,8 @@ fn parts(text: &str) -> Option<Date> {
     match (is_number(first), is_number(second)) {
         (true, true) => numeric(text, first.parse().ok()?, second.parse().ok()?, year),
         (true, false) => named(first, second),
+        // "1er", "2nd"
+        (false, false) if first.starts_with(|letter: char| letter.is_ascii_digit()) => named(first, second),
         (false, _) => named(second, first),
     }
 }

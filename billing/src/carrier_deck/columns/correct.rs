@@ -110,6 +110,26 @@ impl Draft<'_> {
             Meaning::Is(Role::Status) if profile.is_mostly(profile.dates) && !self.has(Role::Effective) => {
                 Some(Meaning::Is(Role::Effective))
             }
+            // "Rate A: EEA origin" has prices
+            Meaning::Is(
+                Role::Origin
+                | Role::Status
+                | Role::Comment
+                | Role::Period
+                | Role::Unit
+                | Role::Currency
+                | Role::Jurisdiction
+                | Role::Blocked
+                | Role::Removed
+                | Role::Active
+                | Role::ExactMatch,
+            ) if profile.is_mostly(profile.decimals)
+                && profile.nonzero > 0
+                && mentions_price(&self.name(column))
+                && !self.mapped.contains(&column) =>
+            {
+                Some(Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None }))
+            }
             Meaning::Is(Role::Status | Role::Comment) if numeric => Some(Meaning::Ignored),
             Meaning::Price(_) if profile.filled > 0 && profile.is_mostly(profile.dates) => {
                 Some(Meaning::Ignored)

@@ -25,6 +25,8 @@ impl Draft<'_> {
         }
         let has = |prices: &[(usize, PriceColumn)], age| prices.iter().any(|(_, price)| price.age == age);
         if has(&prices, Age::New) {
+            let of = |age| prices.iter().find(|(_, price)| price.age == age && price.band.is_none());
+            self.current = of(Age::Current).or(of(Age::Old)).map(|(column, _)| *column);
             prices.retain(|(_, price)| !matches!(price.age, Age::Old | Age::Current));
         } else if has(&prices, Age::Plain) || has(&prices, Age::Current) {
             prices.retain(|(_, price)| price.age != Age::Old);

@@ -3,7 +3,7 @@
 use super::super::cells::{StatusRule, currencies, status, unit};
 use super::super::header::{
     Meaning, Role, Words, is_ignored, is_surcharge, is_surcharge_by_origin, mentions_price, mentions_time,
-    words,
+    names_band, words,
 };
 use super::super::header_words::{PER_TIME, TAXES};
 use super::super::increments::spoken;
@@ -111,10 +111,25 @@ impl Draft<'_> {
             } else if !has_increments && profile.timed > 0 && profile.distinct.len() <= 12 {
                 // ask about increments in unknown words, so that they are not left out silently
                 self.ask_role(column, "has times", &["increment"]);
+            } else if self.has_odd_numbers(column) {
+                let roles: &[&str] =
+                    if has_increments { &["connection_fee"] } else { &["increment", "connection_fee"] };
+                self.ask_role(column, "has whole numbers", roles);
             }
         }
         self.settle_seconds(&seconds);
         self.ask_amounts();
+    }
+
+    /// Whether a column has small whole numbers that repeat, so that they are neither row numbers nor ids.
+    fn has_odd_numbers(&self, column: usize) -> bool {
+        const LARGEST: u64 = 10_000;
+        let profile = &self.profiles[column];
+        profile.is_mostly(profile.integers)
+            && (2..=10).contains(&profile.distinct.len())
+            && profile.distinct.len() * 2 <= profile.filled
+            && profile.largest <= LARGEST
+            && !self.counts_rows(column)
     }
 
     /// A column of texts like "USD/min" has the unit of the prices, whatever its name.
@@ -184,7 +199,18 @@ impl Draft<'_> {
             );
         }
         let first = self.role(Role::InitialIncrement).is_some();
-        let next = self.role(Role::NextIncrement).or(self.role(Role::Increment)).is_some();
+        let step = self.role(Role::NextIncrement).or(self.role(Role::Increment));
+        let next = step.is_some();
+        // first and next increments stand side by side
+        if let ([column], false, Some(step)) = (columns, first, step)
+            && column.abs_diff(step) == 1
+            && !self.profiles[step].is_mostly(self.profiles[step].pairs)
+            && self.is_never_less(*column, step)
+        {
+            let reason = "It stands beside the column of increments, and its numbers are never less.";
+            self.guess(*column, Role::InitialIncrement, reason);
+            return self.share_increments();
+        }
         match (columns, first, next) {
             ([], ..) => {}
             (_, false, false) => self.ask_increments(columns),
@@ -299,6 +325,26 @@ impl Draft<'_> {
         self.questions.push(Question { code: "COLUMN_UNKNOWN".into(), text, line: 0, example, answers });
     }
 
+    /// Without the columns of increments for some times of the day, if their increments are those of the standard time.
+    fn without_bands(&mut self, role: Role, columns: Vec<usize>) -> Vec<usize> {
+        if !matches!(role, Role::Increment | Role::InitialIncrement | Role::NextIncrement) {
+            return columns;
+        }
+        let (banded, plain): (Vec<usize>, Vec<usize>) =
+            columns.iter().copied().partition(|column| names_band(&self.name(*column)));
+        let [standard] = plain.as_slice() else { return columns };
+        let same = |column: &usize| {
+            self.sample().all(|row| row.get(*column).is_empty() || row.get(*column) == row.get(*standard))
+        };
+        if !banded.iter().all(same) {
+            return columns;
+        }
+        self.left.extend(
+            banded.into_iter().map(|column| (column, "Its increments are those of the standard time.")),
+        );
+        plain
+    }
+
     /// If several columns have a role that only one column may have, asks the user to choose a column.
     pub(super) fn ask_repeated(&mut self) {
         const SINGLE: &[Role] = &[
@@ -316,6 +362,7 @@ impl Draft<'_> {
             let columns = self.roles.get(&role).cloned().unwrap_or_default();
             let filled: Vec<usize> =
                 columns.iter().copied().filter(|column| self.profiles[*column].filled > 0).collect();
+            let filled = self.without_bands(role, filled);
             let Some(first) = filled.first().copied() else { continue };
             self.roles.insert(role, filled.clone());
             // a column with a longer name is preferred to a column named only "date"

@@ -10,6 +10,8 @@ use super::super::{CarrierDeck, Confidence, Detected, MAX_COLUMNS, MAX_HEADER_RO
 use super::sheets::{Contents, contents, find_header, header_score, is_value};
 use super::{names, split, steps};
 
+/// The value of the guess that each row has a price for fixed lines and another one for mobile phones.
+pub(in crate::carrier_deck) const KINDS: &str = "fixed and mobile";
 /// The name of a table that was joined from two sheets.
 const JOINED: &str = "";
 /// A sheet without rates counts as a cover only if it has at most this many lines.
@@ -44,11 +46,7 @@ pub(in crate::carrier_deck) fn joined(
         } else if let Some(found) = names::codes_in_titles(table) {
             (found, "country codes in titles", "The titles above the rates contain country codes.")
         } else if let Some(found) = split::kinds(table) {
-            (
-                found,
-                "fixed and mobile",
-                "A line says with which digits the numbers with the second price begin.",
-            )
+            (found, KINDS, "A line says with which digits the numbers with the second price begin.")
         } else {
             continue;
         };

@@ -185,6 +185,11 @@ impl Plan<'_> {
 
     /// Finds the first day of the prices in rows without a date of their own.
     pub(super) fn find_date(&mut self, mapping: &Mapping, deck: &mut CarrierDeck) {
+        if let Some(date) = mapping.effective {
+            self.effective = Some(date);
+            deck.detected.push(Detected::mapped("effective", date.to_string()));
+            return;
+        }
         if !self.lacks_dates() || matches!(mapping.columns.get("effective"), Some(None)) {
             return;
         }

@@ -2,7 +2,7 @@
 
 use super::super::cells::currencies;
 use super::super::header::{Role, Words, mentions_price, words};
-use super::super::header_words::{ALL_PLACES, BILLS, EXCEPTS, PAYS};
+use super::super::header_words::{ALL_PLACES, BILLS, EXCEPTS, FIXED, LOWER, MOBILE, PAYS};
 use super::super::increments::{is_usual, times};
 use super::super::table::Row;
 use super::Plan;
@@ -26,11 +26,13 @@ pub(in crate::carrier_deck) struct SaidIncrements {
     /// The first and the next increment of all destinations; several if the sentences contradict each other.
     pub(in crate::carrier_deck) general: Vec<(u32, u32)>,
     /// Increments that may be for destinations that the deck does not have.
-    doubtful: Vec<(u32, u32)>,
+    pub(in crate::carrier_deck) doubtful: Vec<(u32, u32)>,
     /// Increments for some destinations only: the first words of the destinations' names, and the increments.
     pub(in crate::carrier_deck) exceptions: Vec<(Vec<String>, (u32, u32))>,
     /// The first sentence about increments.
     pub(in crate::carrier_deck) example: Option<(u64, String)>,
+    /// The number of exceptions for destinations that the deck does not have.
+    pub(in crate::carrier_deck) absent: usize,
     /// Whether a sentence about increments was not understood.
     pub(in crate::carrier_deck) unread: bool,
 }
@@ -82,7 +84,9 @@ impl Plan<'_> {
                 continue;
             }
             let measured = words.any(&["average", "acd", "asr", "maximum", "max", "limit"]);
-            if !words.any(BILLS) || measured {
+            // "calls of less than 3 seconds are not charged"
+            let bounded = !paired && words.any(LOWER);
+            if !words.any(BILLS) || measured || bounded {
                 continue;
             }
             // "Billing cycle: 15/15" is about invoices
@@ -115,6 +119,13 @@ impl Plan<'_> {
             said.general = std::mem::take(&mut said.doubtful);
         }
         said
+    }
+
+    /// The increments that a sentence names, and the number of pairs like `30/6` in it.
+    pub(in crate::carrier_deck) fn increments_of(&self, text: &str) -> (SaidIncrements, usize) {
+        let mut said = SaidIncrements::default();
+        self.read_increments(text, &mut said);
+        (said, pairs(&tokens(text)).len())
     }
 
     /// Reads the increments of a sentence. If it has several pairs of increments, the parts between semicolons are read as separate sentences.
@@ -160,6 +171,8 @@ impl Plan<'_> {
             }
             // the destinations of an exception may be missing from the deck
             let unknown = names.is_empty() && !places(before).is_empty();
+            let kinds = places(before).iter().flatten().any(|word| KINDS.contains(&word.as_str()));
+            said.absent += usize::from(excepted && unknown && at > 0 && !kinds);
             if names.is_empty() && !(excepted && unknown && at > 0) {
                 let list = if unknown { &mut said.doubtful } else { &mut said.general };
                 if !list.contains(&value) {
@@ -182,13 +195,25 @@ impl Plan<'_> {
             for column in &columns {
                 let name = words(row.get(*column));
                 left.retain(|place| {
-                    let begins = name.starts_with(place);
+                    let begins = covers(place, &name);
                     found.extend(begins.then(|| (*place).clone()));
                     !begins
                 });
             }
         }
         found
+    }
+}
+
+/// Whether a sentence about a place applies to a destination: the destination's name begins with the place, or the place is a kind of line, as in
+/// "mobile destinations". A destination that is not mobile counts as fixed.
+pub(in crate::carrier_deck) fn covers(place: &[String], name: &[String]) -> bool {
+    let only = |list: &[&str]| !place.is_empty() && place.iter().all(|word| list.contains(&word.as_str()));
+    let is_mobile = || name.iter().any(|word| MOBILE.contains(&word.as_str()));
+    match () {
+        () if only(MOBILE) => is_mobile(),
+        () if only(FIXED) => !name.is_empty() && !is_mobile(),
+        () => name.starts_with(place),
     }
 }
 
@@ -200,7 +225,7 @@ fn is_note(row: Row<'_>) -> bool {
 }
 
 /// The sentences of a line. The delimiter of the file may have split a sentence, so the cells are joined.
-fn sentences(row: Row<'_>) -> Vec<Note> {
+pub(in crate::carrier_deck) fn sentences(row: Row<'_>) -> Vec<Note> {
     let mut text = String::new();
     for cell in row.cells().filter(|cell| !cell.is_empty()) {
         if !text.is_empty() {
@@ -257,6 +282,42 @@ fn split(text: &str) -> Vec<String> {
     found.retain(|text| !text.trim().is_empty());
     found
 }
+
+/// Words for kinds of destinations, which are no names of countries.
+const KINDS: &[&str] = &[
+    "special",
+    "premium",
+    "services",
+    "service",
+    "satellite",
+    "satellites",
+    "mobile",
+    "mobiles",
+    "fixed",
+    "geographic",
+    "proper",
+    "numbers",
+    "networks",
+    "zones",
+    "zone",
+    "region",
+    "africa",
+    "asia",
+    "europe",
+    "america",
+    "caribbean",
+    "oceania",
+    "pacific",
+    "moviles",
+    "movil",
+    "fijos",
+    "moveis",
+    "mobil",
+    "mobilfunk",
+    "especiales",
+    "speciali",
+    "cellulari",
+];
 
 /// Words that come before the destinations to which increments apply.
 const FOR: &[&str] =

@@ -153,7 +153,8 @@ pub(super) fn open_sheet<'t>(
     if let Some(next) = table.row(start).filter(|next| continues_header(*next)) {
         for (column, name) in names.iter_mut().enumerate() {
             let below = next.get(column);
-            if !below.is_empty() {
+            // the cells of both lines may be merged
+            if !below.is_empty() && below != name.as_str() {
                 name.push(' ');
                 name.push_str(below);
             }

@@ -120,10 +120,10 @@ impl<'t> Reader<'_, 't> {
     pub(super) fn find_texts(&mut self) {
         let price = self.plan.columns.price;
         let mut found: BTreeMap<Vec<String>, usize> = BTreeMap::new();
-        for index in self.plan.start..self.plan.table.len() {
-            let cell = self.plan.table.row(index).map_or("", |row| row.get(price));
-            if is_no_price(cell) && found.len() <= MAX_STATUSES {
-                *found.entry(words(cell)).or_default() += 1;
+        for row in self.plan.rows().filter(|row| is_no_price(row.get(price))) {
+            if found.len() <= MAX_STATUSES {
+                *found.entry(words(row.get(price))).or_default() +=
+                    if self.has_no_terms(row) { 2 } else { 1 };
             }
         }
         if found.is_empty() {
@@ -134,6 +134,16 @@ impl<'t> Reader<'_, 't> {
             |text: &[String]| notes.iter().any(|note| note.windows(text.len()).any(|part| part == text));
         found.retain(|text, rows| *rows > 1 || noted(text));
         self.no_prices = found.into_keys().collect();
+    }
+
+    /// Whether the row of a text instead of a price has no increments and no date either, or has the same text in another column.
+    fn has_no_terms(&self, row: Row<'_>) -> bool {
+        let columns = &self.plan.columns;
+        let text = words(row.get(columns.price));
+        let roles = [Role::Increment, Role::InitialIncrement, Role::NextIncrement, Role::Effective];
+        let mut terms = roles.into_iter().filter_map(|role| columns.first(role)).peekable();
+        let repeated = (0..row.len()).any(|column| column != columns.price && words(row.get(column)) == text);
+        repeated || terms.peek().is_some() && terms.all(|column| matches!(row.get(column), "" | "-" | "–"))
     }
 
     /// Says which texts in the column of prices were read as "not offered".
@@ -164,7 +174,7 @@ impl<'t> Reader<'_, 't> {
         );
     }
 
-    fn status(&self, text: &str) -> Option<StatusRule> {
+    pub(super) fn status(&self, text: &str) -> Option<StatusRule> {
         if text.is_empty() {
             return Some(StatusRule::Keep);
         }

@@ -1,6 +1,6 @@
 //! Reads increments and free seconds.
 
-use super::super::detect::increments_in;
+use super::super::detect::{covers, increments_in};
 use super::super::header::{Role, words};
 use super::super::increments::{Doubt, Increments};
 use super::super::mapping::Mapping;
@@ -43,7 +43,7 @@ impl Reader<'_, '_> {
             return None;
         }
         let name = words(name);
-        let matching = said.exceptions.iter().filter(|(place, _)| name.starts_with(place));
+        let matching = said.exceptions.iter().filter(|(place, _)| covers(place, &name));
         matching.max_by_key(|(place, _)| place.len()).map(|(_, value)| *value)
     }
 
