@@ -113,6 +113,11 @@ pub(super) fn status(text: &str) -> Option<StatusRule> {
     if words.0.is_empty() {
         return Some(StatusRule::Keep);
     }
+    if let [word] = words.0.as_slice()
+        && let Some(found) = chinese_status(word)
+    {
+        return Some(found);
+    }
     let negated = words.any(&["not", "non", "nicht", "nao", "pas", "kein"]);
     let neutral = |list: &[&str]| {
         words.0.iter().all(|word| {
@@ -148,6 +153,23 @@ pub(super) fn status(text: &str) -> Option<StatusRule> {
         () if words.any(BLOCK) && neutral(BLOCK) => Some(StatusRule::Block),
         () if words.only(KEEP) => Some(StatusRule::Keep),
         () => None,
+    }
+}
+
+/// The meaning of a Chinese status, which is written without spaces.
+fn chinese_status(word: &str) -> Option<StatusRule> {
+    let has = |list: &[&str]| {
+        list.iter().any(|part| {
+            part.starts_with(|letter: char| ('\u{4e00}'..='\u{9fff}').contains(&letter))
+                && word.contains(part)
+        })
+    };
+    let negated = word.starts_with(['无', '未', '不', '非', '沒', '無']);
+    match (negated, has(BLOCK), has(REMOVE)) {
+        (true, true, _) | (true, _, true) => Some(StatusRule::Keep),
+        (false, true, _) => Some(StatusRule::Block),
+        (false, false, true) => Some(StatusRule::Remove),
+        _ => None,
     }
 }
 

@@ -117,7 +117,7 @@ pub(super) fn plan<'t>(
     };
     plan.find_marks(options.mapping, deck);
     plan.find_order(options, deck);
-    plan.find_date(options.mapping, deck);
+    plan.find_date(options.mapping, options.today, deck);
     plan.find_unit(options.mapping, deck);
     plan.find_currency(options, deck)?;
     plan.find_cents(options, deck);

@@ -325,7 +325,8 @@ pub(super) fn meaning(name: &str) -> Meaning {
         .or_else(|| increment(&words))
         .or_else(|| price(&words, Vec::new()))
         .or_else(|| money(&words, name))
-        .or_else(|| named(&words));
+        .or_else(|| named(&words))
+        .or_else(|| (words.any(BLOCK) || words.any(REMOVE)).then_some(Meaning::Is(Role::Status)));
     found.unwrap_or(if words.any(IGNORED) || name.contains('%') {
         Meaning::Ignored
     } else {

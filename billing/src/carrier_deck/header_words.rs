@@ -1,6 +1,7 @@
 //! The words of headers and cells, grouped by meaning: in lower case, without accents, in six languages ([`super::header`] looks them up).
 
 pub(super) const CODE: &[&str] = &[
+    "netnummers", "landnummers", "predvolby", "korzetszam", "κωδικος", "国番号", "국가번호",  "קידומת", "landsnummer", "kode",
     "号码", "字冠", "区號", "區號", "зоны", "зон", "префиксы",
     "رمز", "مفتاح", "كود",     "код", "коды", "префикс", "kod", "kodu", "kodlar", "prefiks", "prefiksy", "netnummer", "landnummer", "landcode", "riktnummer", "landskod", "predvolba", "kierunkowy", "区号", "代码", "前缀", "국번",
     "code", "codes", "prefix", "prefixes", "clave", "claves", "lada", "dialcode", "dialcodes", "digits", "codigo", "codigos", "cod", "prefijo", "prefijos", "prefixo",
@@ -122,6 +123,7 @@ pub(super) const DATE: &[&str] = &[
 ];
 
 pub(super) const END: &[&str] = &[
+    "до", "pana", "εως", "μεχρι", "tot", "hingga", "sampai", "עד", "تا", "حتى", "kadar", "まで", "까지",
     "截止", "失效", "bitis", "окончания",
     "end", "ends", "expiry", "expires", "expiration", "expire", "expired", "until", "till", "hasta", "fim", "fin", "ate", "jusqu", "jusque",
     "fine", "fino", "scadenza", "bis", "to", "discontinue", "discontinued", "ende", "withdrawal", "vencimiento", "vencimento", "expira",
@@ -153,6 +155,7 @@ pub(super) const ORIGIN: &[&str] = &[
 ];
 
 pub(super) const FEE: &[&str] = &[
+    "starttarief", "startkosten", "startpris", "fasttakst", "startgebuhr", "aufschlagsgebuhr", "instelkosten",
     "接续费", "接通费", "起步价", "подключение", "zestawienie", "tesis",
     "conn", "соединение", "oppningsavgift", "startavgift", "oppstart", "opkald", "opkaldsafgift", "aloitusmaksu", "avausmaksu", "baglanti", "з'єднання",
     "connection", "connect", "setup", "flagfall", "conexion", "conexao", "establecimiento", "etablissement", "connexion", "connessione",
@@ -197,6 +200,7 @@ pub(super) const KEEP: &[&str] = &[
 ];
 
 pub(super) const REMOVE: &[&str] = &[
+    "停止", "停售", "下线", "作废", "إغلاق", "اغلاق", "zrusen", "zruseno", "megszunt", "uitgeschakeld", "vervallen", "stengt", "lukket", "stangd",
     "closed", "close", "removed", "remove", "deleted", "delete", "withdrawn", "discontinued", "terminated", "cerrado", "eliminado", "encerrado",
     "removido", "excluido", "cancelado", "cancelada", "ferme", "supprime", "supprimee", "retire", "chiuso", "rimosso", "eliminato", "cessato",
     "geschlossen", "geloscht", "entfernt", "entfallt", "deletion", "removal", "obsolete", "suprimido", "expired", "cancelled", "canceled",
@@ -208,6 +212,7 @@ pub(super) const REMOVE: &[&str] = &[
 ];
 
 pub(super) const BLOCK: &[&str] = &[
+    "禁止", "禁", "封锁", "停用", "锁",
     "blocked", "block", "barred", "bloqueado", "bloque", "bloquee", "bloccato", "gesperrt", "forbidden", "unavailable", "suspended",
     "заблокирован", "заблокировано", "engelli", "zablokowany", "锁定", "موقوف", "reject", "rejected",
     "suspendido", "suspenso", "blocage", "bloqueada", "bloccata", "sperre", "suspendida", "suspendu", "sospeso", "ausgesetzt",
@@ -219,6 +224,7 @@ pub(super) const MINUTES: &[&str] = &[
 ];
 
 pub(super) const SECONDS: &[&str] = &[
+    "שניות", "שניה", "секунды", "秒", "초", "δευτερολεπτα", "วินาที",
     "ثانية", "للثانية", "الثانية", "초", "วนาท", "δευτερολεπτο", "שנייה", "לשנייה", "giay", "detik", "masodperc", "sekunti", "sekund", "secunda", "vterina", "sn", "ثانیه", "сек",     "сек", "секунда", "секунду", "секунд", "saniye", "sn", "sekunda", "посекундная", "посекундно", "秒",
     "second", "seconds", "segundo", "segundos", "seconde", "secondes", "secondo", "secondi", "sekunde", "sekunden", "sec", "secs", "persec",
     "seg", "sek", "segs",
@@ -297,6 +303,7 @@ pub(super) const FILLERS: &[&str] = &[
 
 /// Words in sentences about increments.
 pub(super) const BILLS: &[&str] = &[
+    "uctovani", "szamlazas", "taxare", "χρεωση", "afrekening", "pembulatan", "課金", "과금", "ucto", "uctovane",
     "billing", "billed", "increment", "increments", "charged", "charging", "rounded", "rounding", "rounds", "granularity", "pulse", "pulses", "taktung",
     "takt", "abrechnung", "abgerechnet", "abrechnungstakt", "sekundentakt", "minutentakt", "sekundengenau", "sekundengenaue", "minutengenau",
     "sekundengenauer", "incremento", "incrementos", "facturacion", "facturado", "facturados", "facturan", "factura", "tasacion", "tasado",
@@ -400,4 +407,10 @@ pub(super) const EXCEPT: &[&str] = &[
 /// Words for destinations that are not offered, next to those in [`REMOVE`] and [`BLOCK`].
 pub(super) const UNAVAILABLE: &[&str] = &[
     "unavailable", "suspended", "temporarily", "disponible", "disponivel", "disponibili", "verfugbar", "stopped", "barred", "недоступно",
+];
+
+/// Words for rows whose prices rise or fall.
+pub(super) const RISES: &[&str] = &[
+    "increases", "increased", "decreases", "decreased", "aumentos", "aumentados", "disminuciones", "bajas", "hausses", "baisses", "erhohungen", "senkungen",
+    "aumenti", "ribassi", "reducoes", "повышения", "снижения", "zamlar", "indirimler", "artislar",
 ];

@@ -26,6 +26,12 @@ impl Draft<'_> {
         }
         if self.roles.get(&Role::Prefix).is_some_and(|columns| columns.len() > 1) {
             let columns = self.roles.get(&Role::Prefix).cloned().unwrap_or_default();
+            if let [first, rest @ ..] = columns.as_slice()
+                && rest.iter().all(|column| self.are_equal(*first, *column))
+            {
+                self.roles.insert(Role::Prefix, vec![*first]);
+                return self.choose_code(mapping);
+            }
             if let Some((country, area)) = self.parts_of(&columns) {
                 self.roles.remove(&Role::Prefix);
                 self.guess(country, Role::CountryCode, "It has only country codes.");
@@ -232,6 +238,12 @@ impl Draft<'_> {
             }
             Overlap::Few => Some(CodeSource::Parts(country, code)),
         }
+    }
+
+    /// Whether two columns have the same codes, apart from international prefixes.
+    fn are_equal(&self, one: usize, other: usize) -> bool {
+        let digits = |cell: &str| cell.trim_start_matches(['+', '0']).to_owned();
+        self.sample().filter(|row| row.filled() > 2).all(|row| digits(row.get(one)) == digits(row.get(other)))
     }
 
     /// Whether a column has only the calling codes of countries.

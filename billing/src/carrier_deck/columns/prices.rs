@@ -196,7 +196,22 @@ impl Draft<'_> {
         rows >= 2
     }
 
+    /// Whether a column called "first price" has mostly zeros, so that it is a fee for each call.
+    fn is_mostly_zero(&self, column: usize) -> bool {
+        let profile = &self.profiles[column];
+        profile.nonzero * 2 < profile.filled
+    }
+
     pub(super) fn choose_base(&mut self, base: &[(usize, PriceColumn)]) {
+        let fee = base.iter().find(|(column, price)| {
+            price.step == Step::First && self.is_mostly_zero(*column) && !self.mapped.contains(column)
+        });
+        if let (Some((fee, _)), false, true) = (fee, self.has(Role::ConnectionFee), base.len() > 1) {
+            self.guess(*fee, Role::ConnectionFee, "Its amounts are 0 in most rows, so they are no prices.");
+            let rest: Vec<(usize, PriceColumn)> =
+                base.iter().filter(|(column, _)| column != fee).cloned().collect();
+            return self.choose_base(&rest);
+        }
         let of = |step: Step| -> Vec<usize> {
             base.iter().filter(|(_, price)| price.step == step).map(|(column, _)| *column).collect()
         };

@@ -211,6 +211,12 @@ impl Draft<'_> {
             self.guess(*column, Role::InitialIncrement, reason);
             return self.share_increments();
         }
+        // numbers like 1, 6, 30 and 60 can hardly be anything else
+        if let ([column], false, false) = (columns, first, next)
+            && self.has_clear_increments(*column)
+        {
+            return self.guess(*column, Role::Increment, "Its numbers are the usual increments.");
+        }
         match (columns, first, next) {
             ([], ..) => {}
             (_, false, false) => self.ask_increments(columns),
@@ -227,6 +233,17 @@ impl Draft<'_> {
         }
     }
 
+    /// Whether all numbers of a column are among the most usual increments, one of them is longer than five seconds, and the column's name is in another
+    /// script, so that the name cannot be expected to be known.
+    fn has_clear_increments(&self, column: usize) -> bool {
+        let profile = &self.profiles[column];
+        let usual = |value: &String| matches!(value.as_str(), "1" | "6" | "30" | "60");
+        !self.name(column).is_ascii()
+            && profile.distinct.len() > 1
+            && profile.distinct.iter().all(usual)
+            && profile.largest >= 6
+    }
+
     /// Whether the column has statuses. Either each cell is a letter for a kind of change (such as I for an increase) or a known status, with at
     /// least two of the letters I, D and N. Or each cell is a known status, and at least one status removes or blocks its code.
     fn is_status(&self, column: usize) -> bool {
@@ -236,6 +253,19 @@ impl Draft<'_> {
         let common =
             values.iter().filter(|value| matches!(value.to_lowercase().as_str(), "i" | "d" | "n")).count();
         if common >= 2 && values.iter().all(|value| letter(value) || status(value).is_some()) {
+            return true;
+        }
+        // "+", "-", "=" and perhaps a letter
+        let symbol = |value: &String| {
+            value.chars().all(|letter| matches!(letter, '+' | '-' | '=' | '↑' | '↓' | '▲' | '▼' | '–' | '*'))
+        };
+        let short = values.iter().all(|value| value.chars().count() <= 3);
+        let letters = values.iter().any(|value| value.contains(char::is_alphabetic));
+        if (2..=6).contains(&values.len())
+            && short
+            && letters
+            && values.iter().filter(|value| symbol(value)).count() >= 1
+        {
             return true;
         }
         let ends = |value: &String| matches!(status(value), Some(StatusRule::Remove | StatusRule::Block));

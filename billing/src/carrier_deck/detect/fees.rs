@@ -54,7 +54,7 @@ impl Plan<'_> {
     /// The fees that sentences name, if no column has fees. A sentence with a condition counts as not understood.
     pub(super) fn said_fees(&self) -> SaidFees {
         let mut said = SaidFees::default();
-        for note in self.notes() {
+        for note in self.notes().into_iter().filter(|note| !self.is_marked(&note.text)) {
             match self.fee_in(&note.text) {
                 FeeIn::Nothing => {}
                 FeeIn::Minimum(charge) => said.minimum = Some(charge),
@@ -227,8 +227,16 @@ fn speaks_of_fee(text: &str) -> bool {
 
 /// Whether a sentence has a condition or a percentage.
 fn is_conditional(text: &str) -> bool {
+    let all = words(text);
+    // in Spanish, "se cobra" is no condition
+    let reflexive = |pair: &[String]| {
+        pair[0] == "se"
+            && ["cobra", "cobran", "cobrara", "aplica", "aplican", "aplicara", "factura", "agrega", "suma"]
+                .contains(&pair[1].as_str())
+    };
+    let plain = all.windows(2).any(reflexive);
     text.contains('%')
-        || Words(words(text)).any(&[
+        || Words(all.into_iter().filter(|word| !plain || word != "se").collect()).any(&[
             "if",
             "when",
             "unless",

@@ -47,13 +47,22 @@ impl Plan<'_> {
         above.chain(below).flat_map(sentences).collect()
     }
 
+    /// Whether a note is only for some rows, whose cells end with the mark with which the note begins.
+    pub(in crate::carrier_deck) fn is_marked(&self, text: &str) -> bool {
+        mark_of(text).is_some_and(|mark| {
+            self.rows().any(|row| {
+                row.filled() > 2 && row.cells().any(|cell| cell.len() > mark.len() && cell.ends_with(mark))
+            })
+        })
+    }
+
     /// The increments that the notes name. A note about payments is not about increments.
     pub(super) fn said_increments(&self) -> SaidIncrements {
         let mut said = SaidIncrements::default();
         // whether the notes are in a list, such as "Mexico 60/60" below the heading "Billing increments"
         let mut listed = false;
         let mut heading = None;
-        for note in self.notes() {
+        for note in self.notes().into_iter().filter(|note| !self.is_marked(&note.text)) {
             let words = Words(words(&note.text));
             let paired = !pairs(&tokens(&note.text)).is_empty();
             let heads = words.0.len() <= 4
@@ -205,6 +214,20 @@ impl Plan<'_> {
     }
 }
 
+/// The mark with which a note begins, such as `*` or `(1)`; the note applies to the cells that end with the mark.
+pub(in crate::carrier_deck) fn mark_of(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let symbols = text
+        .find(|letter: char| !matches!(letter, '*' | '†' | '‡' | '¹' | '²' | '³' | '⁴'))
+        .unwrap_or(text.len());
+    if symbols > 0 {
+        return text.get(..symbols);
+    }
+    let inner = text.strip_prefix('(')?;
+    let (mark, _) = inner.split_once(')')?;
+    (mark.chars().count() == 1).then(|| text.get(..mark.len() + 2)).flatten()
+}
+
 /// Whether a sentence about a place applies to a destination: the destination's name begins with the place, or the place is a kind of line, as in
 /// "mobile destinations". A destination that is not mobile counts as fixed.
 pub(in crate::carrier_deck) fn covers(place: &[String], name: &[String]) -> bool {
@@ -261,14 +284,20 @@ fn split(text: &str) -> Vec<String> {
     let mut found = vec![String::new()];
     let mut word = 0;
     let mut letters = text.chars().peekable();
+    let mut before = ' ';
     while let Some(letter) = letters.next() {
+        // "15. 12. 2026" is a date
+        let within =
+            before.is_ascii_digit() && letters.clone().nth(1).is_some_and(|next| next.is_ascii_digit());
+        before = letter;
         let ends = letter == '\n'
             || letter == '|'
             || matches!(letter, '.' | '!')
                 && word != 1
                 && word != 2
                 && word != 3
-                && letters.peek() == Some(&' ');
+                && letters.peek() == Some(&' ')
+                && !within;
         if ends {
             found.push(String::new());
             word = 0;

@@ -182,11 +182,16 @@ fn add_names_above(table: &Table, at: usize, names: &mut [String]) {
     else {
         return;
     };
+    // a name that is merged over several columns is only in the first of them
+    let mut shared = "";
     for (column, name) in names.iter_mut().enumerate() {
         let part = Words(words(name));
         let vague = [OLD, CURRENT, NEW, FIRST, NEXT].iter().any(|list| part.only(list));
-        if vague && matches!(meaning(above.get(column)), Meaning::Price(_)) {
-            *name = format!("{} {name}", above.get(column));
+        let own = above.get(column);
+        shared = if own.is_empty() && vague { shared } else { own };
+        let step = Meaning::Is(Role::Increment);
+        if vague && (matches!(meaning(shared), Meaning::Price(_)) || meaning(shared) == step) {
+            *name = format!("{shared} {name}");
         }
     }
 }

@@ -1,13 +1,33 @@
 //! Splits Chinese names of columns, which have no spaces, into known words.
 
 use super::super::header_words::{
-    AREA, CODE, COMMENT, COUNTRY, CURRENT, DATE, END, FEE, FIRST, INTERVAL, MINUTES, NAME, NETWORK, NEW,
-    NEXT, OLD, PRICE, SECONDS, STATUS,
+    AREA, BLOCK, CODE, COMMENT, COUNTRY, CURRENT, DATE, END, FEE, FIRST, INTERVAL, MINUTES, NAME, NETWORK,
+    NEW, NEXT, OLD, PRICE, REMOVE, SECONDS, STATUS,
 };
 
-const LISTS: [&[&str]; 19] = [
-    AREA, CODE, COMMENT, COUNTRY, CURRENT, DATE, END, FEE, FIRST, INTERVAL, MINUTES, NAME, NETWORK, NEW,
-    NEXT, OLD, PRICE, SECONDS, STATUS,
+const LISTS: [&[&str]; 22] = [
+    &["类型", "類型"],
+    BLOCK,
+    REMOVE,
+    AREA,
+    CODE,
+    COMMENT,
+    COUNTRY,
+    CURRENT,
+    DATE,
+    END,
+    FEE,
+    FIRST,
+    INTERVAL,
+    MINUTES,
+    NAME,
+    NETWORK,
+    NEW,
+    NEXT,
+    OLD,
+    PRICE,
+    SECONDS,
+    STATUS,
 ];
 
 fn is_chinese(letter: char) -> bool {

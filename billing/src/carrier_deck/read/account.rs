@@ -72,11 +72,19 @@ impl Reader<'_, '_> {
     /// Whether a text could change a price, an increment, a date or the set of codes, although the reader took nothing from it.
     fn is_risk(&self, said: &Said, places: &Places) -> bool {
         let text = said.text.as_str();
+        if self.plan.is_marked(text) {
+            return risks::has_time(text)
+                || risks::has_percent(text)
+                || mentions_end(text)
+                || !matches!(self.plan.fee_in(text), FeeIn::Nothing)
+                || self.plan.increments_of(text).1 > 0;
+        }
         match said.place {
             Place::Note | Place::Title | Place::Sheet => {
                 !risks::is_harmless(text)
                     && (self.has_unread_time(text)
                         || self.has_unread_money(text)
+                        || self.has_unread_price(text, places)
                         || risks::has_percent(text)
                         || self.has_unread_status(text, places)
                         || self.has_unread_exception(text, places)

@@ -199,7 +199,7 @@ impl<'t> Reader<'_, 't> {
                 () if legend.contains_key(&word) => legend[&word],
                 () if !found.priced => StatusRule::Remove,
                 () if found.ends || separated && word.concat().chars().count() > 2 => StatusRule::Keep,
-                () if self.changes_price(&word) => StatusRule::Keep,
+                () if self.changes_price(&word) || word == ["baja"] && self.has_rises() => StatusRule::Keep,
                 () if removes && (word == ["d"] || word == ["c"]) => StatusRule::Keep,
                 () => {
                     asked.push(found);
@@ -215,6 +215,7 @@ impl<'t> Reader<'_, 't> {
                 StatusRule::Keep if self.changes_price(&word) => {
                     "Every row with this status has a new price beside the old one."
                 }
+                StatusRule::Keep if word == ["baja"] => "Other rows have words for higher or equal prices.",
                 StatusRule::Keep => "Other rows have a word for removed codes.",
                 StatusRule::Remove | StatusRule::Block => "No row with this status has a price.",
             };
@@ -228,6 +229,21 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
+    /// Whether the statuses are about the change of prices: some say that prices rise or stay, and none says that a code is new ("alta").
+    fn has_rises(&self) -> bool {
+        let all: BTreeSet<String> = self
+            .plan
+            .rows()
+            .flat_map(|row| {
+                self.plan.columns.all(Role::Status).iter().flat_map(move |column| words(row.get(*column)))
+            })
+            .take(10_000)
+            .collect();
+        let any = |list: &[&str]| list.iter().any(|word| all.contains(*word));
+        any(&["sube", "suben", "aumento", "aumenta", "subida", "igual", "alza", "incremento"])
+            && !any(&["alta", "altas"])
+    }
+
     /// The meanings of unknown statuses according to a legend, such as "D = Decrease".
     fn legend(&self, unknown: &BTreeMap<Vec<String>, Unknown>) -> BTreeMap<Vec<String>, StatusRule> {
         let mut found = BTreeMap::new();
@@ -236,7 +252,13 @@ impl<'t> Reader<'_, 't> {
         }
         for note in self.plan.notes() {
             for part in note.text.split([',', ';', '/', '(', '\n']) {
-                let Some((word, meaning)) = part.split_once(['=', ':', '–', '-', ')']) else { continue };
+                let part = part.trim();
+                let spaced = part.split_once(' ').filter(|(word, _)| unknown.contains_key(&words(word)));
+                let Some((word, meaning)) = spaced.or_else(|| part.split_once(['=', ':', '–', '-', ')']))
+                else {
+                    continue;
+                };
+                let meaning = meaning.trim_start_matches(['=', ':', '–', '-', ' ']);
                 let rule =
                     status(meaning.trim_matches([' ', '.', ')'])).filter(|_| !words(meaning).is_empty());
                 if let (true, Some(rule)) = (unknown.contains_key(&words(word)), rule) {

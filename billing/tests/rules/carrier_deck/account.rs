@@ -87,12 +87,27 @@ fn one_answer_settles_all_unread_texts() {
 
 #[test]
 fn a_date_in_the_future_is_never_ignored() {
-    let text = "Preisliste, Stichtag 15.12.2026\nLand,Vorwahl,Preis\nGhana,233,0.2\nKuba,53,0.75\n";
-    let (read, _) = answered(text.as_bytes(), Mapping::default(), "NOTE_UNREAD", 1);
-    assert_eq!(
-        read.dates().into_iter().collect::<Vec<_>>(),
-        [NaiveDate::from_ymd_opt(2026, 12, 15).unwrap()]
-    );
+    let rates = "Land,Vorwahl,Preis\nGhana,233,0.2\nKuba,53,0.75\n";
+    let december = [NaiveDate::from_ymd_opt(2026, 12, 15).unwrap()];
+    for line in [
+        "Preisliste, Stichtag 15.12.2026",
+        "Ceník platný od 15. 12. 2026",
+        "Érvényes: 2026.12.15-től",
+        "Berlaku mulai 15 Desember 2026",
+        "Lista de tarife valabila de la 15.12.2026",
+        "มีผล 15/12/2569",
+    ] {
+        let deck = read(format!("{line}\n{rates}").as_bytes());
+        assert_eq!(deck.dates().into_iter().collect::<Vec<_>>(), december, "{line} {:?}", deck.questions);
+    }
+    for line in ["Erhöhungen 15.12.2026; Senkungen 8.12.2026", "15 Waberi 2026"] {
+        let text = format!("{line}\n{rates}");
+        let deck = read(text.as_bytes());
+        assert_eq!(deck.questions[0].code, "NOTE_UNREAD", "{line}");
+    }
+    let text = format!("Erhöhungen gelten ab 15.12.2026\n{rates}");
+    let deck = read(text.as_bytes());
+    assert!(deck.questions.iter().all(|question| question.code == "NOTE_UNREAD"));
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use chrono::NaiveDate;
 
-use super::super::super::dates::dates_in;
+use super::super::super::dates::{dates_in, looks_dated};
 use super::super::super::detect::{FeeIn, covers, date_of};
 use super::super::super::header::{Role, Words, is_effective, words};
 use super::super::super::header_words::{
-    BLOCK, END, EXCEPT, MINIMUMS, NOTICE, PER_CALL, REMOVE, STATUS, UNAVAILABLE,
+    BLOCK, END, EXCEPT, MINIMUMS, NOTICE, PER_CALL, REMOVE, RISES, STATUS, UNAVAILABLE,
 };
 use super::super::super::{Entry, cells::unit};
 use super::super::Reader;
@@ -74,6 +74,12 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Whether a text names a price for a destination or code of the deck.
+    pub(super) fn has_unread_price(&self, text: &str, places: &Places) -> bool {
+        let read = !matches!(self.plan.fee_in(text), FeeIn::Nothing | FeeIn::Unread);
+        !read && risks::has_decimals(text) && places.are_in(text) && !text.contains('=')
+    }
+
     /// Whether a text names a minimum charge for each call, which no column has.
     fn names_minimum(&self, text: &str) -> bool {
         let words = Words(words(text));
@@ -106,13 +112,13 @@ impl Reader<'_, '_> {
         let begins = is_effective(text) || words.any(&["effect"]) || words.any(STATUS);
         let dates = self.dates_of(text);
         // in "valid 01.12.2026 - 31.12.2026", the second date is the last day
-        let changes = words.any(STATUS)
-            || words.any(&["increases", "decreases", "aumentos", "bajas", "hausses", "baisses"]);
+        let changes = words.any(STATUS) || words.any(RISES);
         let read = dates.iter().any(|date| Some(*date) == self.plan.effective);
         // a date in the future cannot be the day of the notice
         let future = dates.iter().any(|date| self.options.today.is_some_and(|today| *date > today));
+        let unread = dates.is_empty() && self.plan.effective.is_none() && looks_dated(text);
         let other = dates.iter().any(|date| Some(*date) != self.plan.effective);
-        other && (changes || !read) && (begins || future && self.plan.effective.is_none())
+        unread || other && (changes || !read) && (begins || future && self.plan.effective.is_none())
     }
 
     /// The dates in a text, in the deck's order of day and month.

@@ -90,7 +90,7 @@ pub(super) fn change(text: &str) -> Option<i32> {
         "decreased",
         "rebaja",
     ];
-    let at = text.find('%').or_else(|| text.find("per"))?;
+    let at = text.find('%').or_else(|| text.find("percent")).or_else(|| text.find("per cent"))?;
     let head = text.get(..at)?.trim_end();
     let number =
         head.rsplit(|letter: char| !letter.is_ascii_digit() && !matches!(letter, '.' | ',')).next()?;
@@ -99,6 +99,33 @@ pub(super) fn change(text: &str) -> Option<i32> {
     let digits = [whole, part.get(..2)?].concat();
     let change: i32 = digits.parse().ok().filter(|change| (1..=9_999).contains(change) && part.len() == 2)?;
     Some(if Words(words(text)).any(LOWERS) { -change } else { change })
+}
+
+/// Whether a text has a number with decimals that may be a price, such as 0.25.
+pub(super) fn has_decimals(text: &str) -> bool {
+    let letters: Vec<char> = text.chars().collect();
+    let digit = |at: usize| letters.get(at).is_some_and(char::is_ascii_digit);
+    (1..letters.len()).any(|at| {
+        let whole = letters
+            .get(..at)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take_while(|letter| letter.is_ascii_digit())
+            .count();
+        let part = letters
+            .get(at + 1..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|letter| letter.is_ascii_digit())
+            .count();
+        let next = letters.get(at + 1 + part).copied().unwrap_or(' ');
+        matches!(letters[at], '.' | ',')
+            && digit(at - 1)
+            && whole <= 4
+            && (2..=6).contains(&part)
+            && !matches!(next, '.' | ',' | '/' | '-')
+    })
 }
 
 /// Whether a remark only says how a price changed, such as "+5 %" or "increase of 0.002".
