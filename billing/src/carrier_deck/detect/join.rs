@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::super::header::{Meaning, Role, meaning, words};
+use super::super::header::{Meaning, Role, meaning, mentions_end, words};
 use super::super::mapping::Mapping;
 use super::super::table::{Kind, Row, Table};
 use super::super::{CarrierDeck, Confidence, Detected, MAX_COLUMNS, MAX_HEADER_ROWS};
@@ -104,7 +104,11 @@ fn join_sheets(tables: &mut Vec<(String, Table)>, deck: &mut CarrierDeck) {
 /// Puts the lines of short sheets without rates above the rates of the other sheets, because they may name units, dates and increments.
 fn add_covers(tables: &mut Vec<(String, Table)>, chosen: Option<&str>) {
     let is_cover = |(name, table): &(String, Table)| {
-        chosen != Some(name.as_str()) && table.len() <= MAX_COVER && find_header(table).is_none()
+        let about_codes = mentions_end(name);
+        chosen != Some(name.as_str())
+            && !about_codes
+            && table.len() <= MAX_COVER
+            && find_header(table).is_none()
     };
     let (covers, mut others): (Vec<_>, Vec<_>) = tables.drain(..).partition(is_cover);
     if others.is_empty() {

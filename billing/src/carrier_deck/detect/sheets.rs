@@ -151,8 +151,16 @@ pub(super) fn open_sheet<'t>(
     add_names_above(table, at, &mut names);
     let mut start = at + 1;
     if let Some(next) = table.row(start).filter(|next| continues_header(*next)) {
+        let mut shared = String::new();
         for (column, name) in names.iter_mut().enumerate() {
             let below = next.get(column);
+            let part = Words(words(below));
+            let vague = [OLD, CURRENT, NEW, FIRST, NEXT].iter().any(|list| part.only(list));
+            // a name that is merged over several columns is only in the first of them
+            match name.is_empty() && vague {
+                true => name.clone_from(&shared),
+                false => shared.clone_from(name),
+            }
             // the cells of both lines may be merged
             if !below.is_empty() && below != name.as_str() {
                 name.push(' ');

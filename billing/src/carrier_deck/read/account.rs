@@ -99,8 +99,10 @@ impl Reader<'_, '_> {
                         || risks::has_percent(text)
                         || mentions_end(text) && self.status(text).is_none())
             }
+            // a single word, such as "F1", is an id
             Place::Column => {
-                !risks::is_harmless(text)
+                text.contains(char::is_whitespace)
+                    && !risks::is_harmless(text)
                     && !risks::describes_change(text)
                     && (risks::has_time(text) && self.lacks_increments()
                         || !matches!(self.plan.fee_in(text), FeeIn::Nothing))

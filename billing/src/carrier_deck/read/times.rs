@@ -73,7 +73,7 @@ impl Reader<'_, '_> {
         let thousandths = words(name)
             .iter()
             .any(|word| matches!(word.as_str(), "ms" | "msec" | "millisecond" | "milliseconds"));
-        if thousandths && found.initial % 1_000 == 0 && found.next % 1_000 == 0 {
+        if thousandths && found.initial.is_multiple_of(1_000) && found.next.is_multiple_of(1_000) {
             return Increments { initial: found.initial / 1_000, next: found.next / 1_000, ..found };
         }
         match minutes && found.initial <= 3 {

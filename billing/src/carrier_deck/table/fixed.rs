@@ -59,8 +59,7 @@ pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<T
             rows.push((number, vec![line.trim().to_owned()]));
         }
     }
-    let mut table = Table::default();
-    table.blank = blank;
+    let mut table = Table { blank, ..Table::default() };
     for (number, cells) in rows {
         table.begin(number);
         cells.iter().for_each(|cell| table.push(cell, Kind::Text));
