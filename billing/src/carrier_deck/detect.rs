@@ -23,6 +23,7 @@ pub(super) use fees::{FeeIn, SaidFees};
 pub(super) use join::{KINDS, joined};
 pub(super) use marks::said_date;
 pub(super) use notes::{SaidIncrements, covers, increments_in, sentences};
+pub(super) use sheets::is_rate;
 use sheets::{choose_sheet, open_sheet};
 pub(super) use units::{cents_question, unit_question};
 

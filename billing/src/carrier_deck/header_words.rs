@@ -172,6 +172,7 @@ pub(super) const SURCHARGES: &[&str] = &[
 ];
 
 pub(super) const IGNORED: &[&str] = &[
+    "hidden", "visible", "portability", "ported", "lnp", "direct", "tested", "wholesale",
     "diff", "variance", "var", "abweichung",
     "asr", "acd", "ner", "pdd", "mos", "mcc", "mnc", "mccmnc", "ocn", "lata", "state", "lerg", "tier", "rank", "preference", "percent",
     "margin", "quality", "product", "level", "lcr", "routes", "route", "capacity", "id", "item", "serial", "row", "num", "no", "difference",

@@ -111,6 +111,13 @@ impl Draft<'_> {
             } else if !has_increments && profile.timed > 0 && profile.distinct.len() <= 12 {
                 // ask about increments in unknown words, so that they are not left out silently
                 self.ask_role(column, "has times", &["increment"]);
+            } else if !has_increments
+                && profile.pairs + profile.hyphened > 0
+                && profile.texts * 2 <= profile.filled
+            {
+                self.ask_role(column, "has times", &["increment"]);
+            } else if self.has_rare_flag(column) {
+                self.ask_role(column, "has flags", &["blocked", "removed"]);
             } else if self.has_odd_numbers(column) {
                 let roles: &[&str] =
                     if has_increments { &["connection_fee"] } else { &["increment", "connection_fee"] };
@@ -119,6 +126,21 @@ impl Draft<'_> {
         }
         self.settle_seconds(&seconds);
         self.ask_amounts();
+    }
+
+    /// Whether a column has two values like "Y" and "N", of which the true one is rare.
+    fn has_rare_flag(&self, column: usize) -> bool {
+        const TRUE: &[&str] =
+            &["y", "yes", "true", "t", "1", "si", "sim", "oui", "ja", "x", "да", "是", "evet", "tak"];
+        const FALSE: &[&str] =
+            &["n", "no", "false", "f", "0", "nao", "non", "nein", "нет", "否", "hayir", "nie"];
+        let is = |cell: &str, list: &[&str]| matches!(words(cell).as_slice(), [word] if list.contains(&word.as_str()));
+        let values = &self.profiles[column].distinct;
+        let flags =
+            (1..=2).contains(&values.len()) && values.iter().all(|value| is(value, TRUE) || is(value, FALSE));
+        let rows = self.sample().filter(|row| row.filled() > 2).count();
+        let set = self.sample().filter(|row| is(row.get(column), TRUE)).count();
+        flags && set > 0 && set * 2 < rows && !is_ignored(&self.name(column))
     }
 
     /// Whether a column has small whole numbers that repeat, so that they are neither row numbers nor ids.
@@ -285,7 +307,8 @@ impl Draft<'_> {
         let unknown: Vec<usize> = (0..self.meanings.len())
             .filter(|column| {
                 let profile = &self.profiles[*column];
-                let amounts = profile.nonzero * 5 >= profile.filled && profile.nonzero > 0;
+                let numbers = profile.is_mostly(profile.decimals + profile.integers);
+                let amounts = profile.nonzero > 0 && (numbers || profile.nonzero * 5 >= profile.filled);
                 let whole = whole_prices
                     && profile.is_mostly(profile.integers)
                     && profile.largest > 0
@@ -336,6 +359,8 @@ impl Draft<'_> {
                 "next_increment" => "the next increment in seconds",
                 "increment" => "the increments",
                 "effective" => "the first day of the price",
+                "blocked" => "whether the code is blocked",
+                "removed" => "whether the code is removed",
                 _ => "the day from which the price no longer applies",
             };
             let taken = self.roles.keys().any(|taken| role_name(*taken) == *role);

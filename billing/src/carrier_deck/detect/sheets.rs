@@ -69,11 +69,24 @@ pub(super) fn find_header(table: &Table) -> Option<usize> {
     let mut best: Option<(usize, usize)> = None;
     for (index, row) in table.iter().take(MAX_HEADER_ROWS).enumerate() {
         let score = header_score(row);
-        if score > best.map_or(0, |(score, _)| score) {
+        // a header below rates belongs to a further section
+        let below =
+            || best.is_some_and(|(_, at)| (at + 1..index).filter_map(|at| table.row(at)).any(is_rate));
+        if score > best.map_or(0, |(score, _)| score) && !below() {
             best = Some((score, index));
         }
     }
     best.map(|(_, index)| index)
+}
+
+/// Whether a row has a code and a price with decimals.
+pub(in crate::carrier_deck) fn is_rate(row: Row<'_>) -> bool {
+    let decimal = |column: usize| {
+        let (cell, kind) = (row.get(column), row.kind(column));
+        super::super::numbers::decimal(cell, kind).is_some()
+    };
+    let code = |cell: &str| looks_like_codes(cell) && cell.len() > 1;
+    row.filled() > 2 && row.cells().any(code) && (0..row.len()).any(decimal)
 }
 
 /// The kinds of known names in a row.

@@ -80,6 +80,7 @@ impl Reader<'_, '_> {
                 || self.plan.increments_of(text).1 > 0;
         }
         match said.place {
+            Place::Rate => true,
             Place::Note | Place::Title | Place::Sheet => {
                 !risks::is_harmless(text)
                     && (self.has_unread_time(text)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::super::detect::sentences;
+use super::super::super::detect::{is_rate, sentences};
 use super::super::super::header::{Role, mentions_end, words};
 use super::super::super::table::{Row, Table};
 use super::super::Reader;
@@ -24,6 +24,8 @@ pub(super) enum Place {
     Title,
     /// In a column of remarks.
     Remark,
+    /// In a row above the header that looks like a rate.
+    Rate,
     /// In a column that is left out.
     Column,
     /// In a sheet that is not read.
@@ -45,7 +47,13 @@ impl Reader<'_, '_> {
         let plan = self.plan;
         let mut found = Vec::new();
         for row in (0..plan.above).filter_map(|index| plan.table.row(index)) {
-            push(&mut found, Place::Note, "", row);
+            if is_rate(row) {
+                let cells: Vec<&str> = row.cells().filter(|cell| !cell.is_empty()).collect();
+                let (line, text) = (row.line, cells.join(", "));
+                found.push(Said { place: Place::Rate, line, sheet: String::new(), text });
+            } else {
+                push(&mut found, Place::Note, "", row);
+            }
         }
         let last = (plan.start..plan.table.len()).rev().find(|index| {
             plan.table.row(*index).is_some_and(|row| !self.titles.is_footer(*index) && !is_title(plan, row))
