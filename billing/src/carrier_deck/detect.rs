@@ -17,6 +17,7 @@ mod notes;
 mod sheets;
 mod split;
 mod steps;
+mod tokens;
 mod units;
 
 pub(super) use fees::{FeeIn, SaidFees};

@@ -28,8 +28,10 @@ mod names;
 mod origins;
 mod questions;
 mod statuses;
+mod texts;
 mod times;
 mod titles;
+mod valid;
 
 use duplicates::Duplicate;
 use titles::Titles;
@@ -404,19 +406,6 @@ impl<'t> Reader<'_, 't> {
         Some(Fate::Read)
     }
 
-    /// What the mapping says about a destination, by the beginning of its name or by its code.
-    fn ended(&self, name: &str, prefix: &str) -> Option<StatusRule> {
-        let destinations = &self.options.mapping.destinations;
-        if destinations.is_empty() {
-            return None;
-        }
-        let name = words(name);
-        let found = destinations
-            .iter()
-            .find(|(place, _)| place.as_str() == prefix || name.starts_with(&words(place)));
-        found.map(|(_, rule)| *rule).filter(|rule| *rule != StatusRule::Keep)
-    }
-
     fn date(&mut self, row: Row<'_>, role: Role) -> Option<Option<NaiveDate>> {
         let Some(column) = self.plan.columns.first(role) else { return Some(None) };
         // 9999-12-31 means that a price has no end
@@ -476,29 +465,6 @@ impl<'t> Reader<'_, 't> {
             band_prices: Self::banded(self.options.mapping, bands?, increments)?,
         };
         self.valid(row, rate)
-    }
-
-    /// Checks the ranges of all fields. An empty destination is later replaced by the code.
-    fn valid(&mut self, row: Row<'_>, rate: Rate) -> Option<Rate> {
-        let named = if rate.destination.is_empty() {
-            Rate { destination: "-".to_owned(), ..rate.clone() }
-        } else {
-            rate.clone()
-        };
-        match named.validate() {
-            Ok(()) => Some(rate),
-            Err(error) => {
-                let column = match error.field {
-                    "destination" => self.plan.columns.first(Role::Destination),
-                    "connection_fee" => self.plan.columns.first(Role::ConnectionFee),
-                    "initial_price" => self.plan.columns.first(Role::FirstPrice),
-                    "minimum_charge" => self.plan.columns.first(Role::MinimumCharge),
-                    _ => Some(self.plan.columns.price),
-                };
-                self.problem(row, column, CellError::new(error.code, error.message, "Correct the cell."));
-                None
-            }
-        }
     }
 }
 
