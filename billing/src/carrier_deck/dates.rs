@@ -96,6 +96,11 @@ const MONTHS: [&[&str]; 12] = [
     &["dec", "dic", "dez", "gru", "ara", "дек", "ديسم", "des", "δεκ", "гру", "pro", "jou", "דצמב"],
 ];
 
+/// Whether a word is the name of a month.
+pub(super) fn is_month(word: &str) -> bool {
+    word.chars().count() >= 3 && month(&fold(word)).is_some()
+}
+
 fn month(word: &str) -> Option<u32> {
     let named = |length: usize| {
         let head: String = word.chars().take(length).collect();

@@ -185,6 +185,7 @@ pub(super) const PER_CALL: &[&str] = &[
 ];
 
 pub(super) const KEEP: &[&str] = &[
+    "update", "upd", "amend", "amended", "modify", "mod", "insert", "revised", "repriced", "actualizado", "actualizada", "atualizado", "atualizada",
     "new", "increase", "increased", "decrease", "decreased", "unchanged", "no", "change", "changed", "current", "same", "active", "open",
     "opened", "added", "add", "up", "down", "nuevo", "nueva", "aumento", "aumenta", "disminucion", "sin", "cambio", "cambios", "igual", "novo",
     "nova", "reducao", "sem", "alteracao", "mantido", "inalterado", "nouveau", "nouvelle", "hausse", "augmentation", "baisse", "inchange",

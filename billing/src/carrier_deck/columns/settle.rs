@@ -233,6 +233,13 @@ impl Draft<'_> {
             self.guess(*column, Role::InitialIncrement, reason);
             return self.share_increments();
         }
+        if let ([column], Some(initial), false) = (columns, self.role(Role::InitialIncrement), next)
+            && column.abs_diff(initial) == 1
+            && self.is_never_less(initial, *column)
+        {
+            let reason = "It stands beside the first increments, and its numbers are never more.";
+            return self.guess(*column, Role::NextIncrement, reason);
+        }
         // numbers like 1, 6, 30 and 60 can hardly be anything else
         if let ([column], false, false) = (columns, first, next)
             && self.has_clear_increments(*column)
@@ -317,7 +324,9 @@ impl Draft<'_> {
                     (profile.largest > 0 || profile.nonzero > 0) && is_surcharge(&self.name(*column));
                 let ignored = is_ignored(&self.name(*column));
                 // such a surcharge is left out with a warning
-                let by_origin = is_surcharge_by_origin(&self.name(*column)) || self.is_tax(*column);
+                let by_origin = is_surcharge_by_origin(&self.name(*column))
+                    || self.is_tax(*column)
+                    || self.has_differences(*column);
                 self.meanings[*column] == Meaning::Unknown
                     && !used.contains(column)
                     && !by_origin
@@ -334,6 +343,14 @@ impl Draft<'_> {
                 self.ask_role(column, "has amounts", &["connection_fee", "minimum_charge"]);
             }
         }
+    }
+
+    /// Whether a column has the differences between old and new prices, which have a sign.
+    fn has_differences(&self, column: usize) -> bool {
+        let nonzero = |cell: &&str| cell.contains(|letter: char| matches!(letter, '1'..='9'));
+        let cells = || self.sample().map(|row| row.get(column)).filter(nonzero);
+        let signed = |sign: char| cells().filter(|cell| cell.starts_with(sign)).count();
+        cells().count() > 0 && signed('+') > 0 && signed('+') + signed('-') == cells().count()
     }
 
     /// Whether a column has the tax on each price: the same share of every price.

@@ -93,7 +93,13 @@ impl Plan<'_> {
         let timed = Words(words(text)).any(MINUTES);
         match (fee, self.places_of_fee(rest)) {
             (Some(fee), Some(places)) if !timed && !is_conditional(text) && fee > Micros::ZERO => {
-                FeeIn::Read(fee, places)
+                let head = text.get(..text.len().saturating_sub(rest.len())).unwrap_or_default();
+                match (places.is_empty(), self.places_before(head).as_slice()) {
+                    (false, _) => FeeIn::Read(fee, places),
+                    (true, []) => FeeIn::Read(fee, Vec::new()),
+                    (true, [place]) => FeeIn::Read(fee, vec![place.clone()]),
+                    (true, _) => FeeIn::Unread,
+                }
             }
             (Some(fee), _) if fee == Micros::ZERO => FeeIn::Nothing,
             _ => FeeIn::Unread,
@@ -130,6 +136,16 @@ impl Plan<'_> {
         let read = Number::read(number, Kind::Text, self.mark, self.groups).ok();
         let fee = read.and_then(|number| number.micros(1, 1, if cents { self.places } else { 0 }, None));
         Some((fee, after))
+    }
+
+    /// The words before an amount that are kinds of lines or begin the name of a destination.
+    fn places_before(&self, head: &str) -> Vec<Vec<String>> {
+        let long = |word: &String| word.chars().count() > 3 && !ALL_PLACES.contains(&word.as_str());
+        let single: Vec<Vec<String>> = words(head).into_iter().filter(long).map(|word| vec![word]).collect();
+        let mut found = self.known(&single);
+        found.sort();
+        found.dedup();
+        found
     }
 
     /// The places for which a fee is charged; empty if it is charged for all places, and `None` if a place is unknown.

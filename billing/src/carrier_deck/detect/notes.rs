@@ -1,6 +1,7 @@
 //! Reads the lines above and below the rates: units, currencies, increments and dates that apply to all rows.
 
 use super::super::cells::currencies;
+use super::super::dates::is_month;
 use super::super::header::{Role, Words, mentions_price, words};
 use super::super::header_words::{ALL_PLACES, BILLS, EXCEPTS, FIXED, LOWER, MOBILE, PAYS};
 use super::super::increments::{is_usual, times};
@@ -288,8 +289,10 @@ fn split(text: &str) -> Vec<String> {
     let mut before = ' ';
     while let Some(letter) = letters.next() {
         // "15. 12. 2026" is a date
-        let within =
-            before.is_ascii_digit() && letters.clone().nth(1).is_some_and(|next| next.is_ascii_digit());
+        let next: String =
+            letters.clone().skip(1).take_while(|next| next.is_alphanumeric()).take(20).collect();
+        let dated = next.starts_with(|next: char| next.is_ascii_digit()) || is_month(&next);
+        let within = letter == '.' && before.is_ascii_digit() && dated;
         before = letter;
         let ends = letter == '\n'
             || letter == '|'

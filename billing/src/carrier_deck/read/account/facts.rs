@@ -2,13 +2,14 @@
 
 use chrono::NaiveDate;
 
+use super::super::super::Entry;
+use super::super::super::cells::{currencies, unit};
 use super::super::super::dates::{dates_in, looks_dated};
 use super::super::super::detect::{FeeIn, covers, date_of};
 use super::super::super::header::{Role, Words, is_effective, words};
 use super::super::super::header_words::{
     BLOCK, END, EXCEPT, MINIMUMS, NOTICE, PER_CALL, REMOVE, RISES, STATUS, UNAVAILABLE,
 };
-use super::super::super::{Entry, cells::unit};
 use super::super::Reader;
 use super::places::Places;
 use super::risks;
@@ -77,7 +78,8 @@ impl Reader<'_, '_> {
     /// Whether a text names a price for a destination or code of the deck.
     pub(super) fn has_unread_price(&self, text: &str, places: &Places) -> bool {
         let read = !matches!(self.plan.fee_in(text), FeeIn::Nothing | FeeIn::Unread);
-        !read && risks::has_decimals(text) && places.are_in(text) && !text.contains('=')
+        let priced = unit(text).is_some() && !currencies(&text.to_uppercase()).is_empty();
+        !read && risks::has_decimals(text) && (places.are_in(text) || priced) && !text.contains('=')
     }
 
     /// Whether a text names a minimum charge for each call, which no column has.
