@@ -59,6 +59,8 @@ pub(super) struct Plan<'t> {
     pub(super) said: SaidIncrements,
     /// The fees that lines above and below the rates name.
     pub(super) fees: SaidFees,
+    /// See [`Plan::place_names`].
+    place_names: std::cell::OnceCell<Vec<Vec<String>>>,
     /// The sheets that are not read, with their names.
     pub(super) unread: Vec<(&'t str, &'t Table)>,
 }
@@ -111,6 +113,7 @@ pub(super) fn plan<'t>(
         effective: None,
         said: SaidIncrements::default(),
         fees: SaidFees::default(),
+        place_names: std::cell::OnceCell::new(),
         unread: tables
             .iter()
             .filter(|(_, other)| !std::ptr::eq(other, table))

@@ -1,5 +1,7 @@
 //! Reads the lines above and below the rates: units, currencies, increments and dates that apply to all rows.
 
+use std::collections::HashSet;
+
 use super::super::cells::currencies;
 use super::super::dates::is_month;
 use super::super::header::{Role, Words, mentions_price, words};
@@ -13,6 +15,8 @@ use super::tokens::{Token, pairs, tokens};
 const NOTES: usize = 20;
 /// Maximum number of characters of a line that is searched for notes.
 const MAX_NOTE_CHARS: usize = 1_000;
+/// This many rows are searched for marks that refer to notes.
+const MAX_MARKED: usize = 20_000;
 /// Maximum number of destinations with increments of their own.
 const MAX_EXCEPTIONS: usize = 100;
 
@@ -52,7 +56,7 @@ impl Plan<'_> {
     /// Whether a note is only for some rows, whose cells end with the mark with which the note begins.
     pub(in crate::carrier_deck) fn is_marked(&self, text: &str) -> bool {
         mark_of(text).is_some_and(|mark| {
-            self.rows().any(|row| {
+            self.rows().take(MAX_MARKED).any(|row| {
                 row.filled() > 2 && row.cells().any(|cell| cell.len() > mark.len() && cell.ends_with(mark))
             })
         })
@@ -195,24 +199,21 @@ impl Plan<'_> {
 
     /// The places with which the name of a destination or country begins.
     pub(super) fn known(&self, places: &[Vec<String>]) -> Vec<Vec<String>> {
-        let mut left: Vec<&Vec<String>> = places.iter().take(MAX_EXCEPTIONS).collect();
-        let roles = [Role::Destination, Role::Country, Role::Network];
-        let columns: Vec<usize> = roles.iter().flat_map(|role| self.columns.all(*role)).copied().collect();
-        let mut found = Vec::new();
-        for row in self.rows() {
-            if left.is_empty() {
-                break;
-            }
-            for column in &columns {
-                let name = words(row.get(*column));
-                left.retain(|place| {
-                    let begins = covers(place, &name);
-                    found.extend(begins.then(|| (*place).clone()));
-                    !begins
-                });
-            }
-        }
-        found
+        let begins = |place: &&Vec<String>| self.place_names().iter().any(|name| covers(place, name));
+        places.iter().take(MAX_EXCEPTIONS).filter(begins).cloned().collect()
+    }
+
+    /// The words of each different name of a destination, country or network.
+    fn place_names(&self) -> &[Vec<String>] {
+        self.place_names.get_or_init(|| {
+            let roles = [Role::Destination, Role::Country, Role::Network];
+            let columns: Vec<usize> =
+                roles.iter().flat_map(|role| self.columns.all(*role)).copied().collect();
+            let mut seen: HashSet<&str> = HashSet::new();
+            let rows = (self.start..self.table.len()).filter_map(|index| self.table.row(index));
+            let cells = rows.flat_map(|row| columns.iter().map(move |column| row.get(*column)));
+            cells.filter(|cell| seen.insert(cell)).map(words).collect()
+        })
     }
 }
 

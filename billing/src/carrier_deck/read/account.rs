@@ -28,6 +28,10 @@ mod texts;
 
 /// At most this many lines are listed in the question.
 const MAX_SHOWN: usize = 10;
+/// If there are more texts than this, the mapping has [`ALL`] instead of them.
+const MAX_LISTED: usize = 100;
+/// In [`Mapping::harmless`], stands for all texts.
+const ALL: &str = "*";
 /// Maximum number of characters of a line in the question and in the mapping.
 const MAX_CHARS: usize = 200;
 
@@ -37,10 +41,11 @@ impl Reader<'_, '_> {
         let places = Places::of(self);
         let known: BTreeSet<Vec<String>> =
             self.options.mapping.harmless.iter().map(|text| words(text)).collect();
+        let all = self.options.mapping.harmless.iter().any(|text| text == ALL);
         let (mut risks, mut left) = (Vec::new(), 0usize);
         for said in self.said_texts() {
             let text: String = said.text.chars().take(MAX_CHARS).collect();
-            if known.contains(&words(&text)) {
+            if all || known.contains(&words(&text)) {
                 continue;
             }
             match self.is_risk(&said, &places) {
@@ -161,7 +166,7 @@ impl Reader<'_, '_> {
         let ends = |said: &&Said| mentions_end(&said.text) && self.status(&said.text).is_none();
         let answer = |rule, text: &str| {
             let mut mapping = nothing.clone();
-            for said in risks.iter().filter(ends) {
+            for said in risks.iter().filter(ends).take(MAX_LISTED) {
                 match said.place {
                     Place::Remark => drop(mapping.statuses.insert(said.text.clone(), rule)),
                     _ => mapping
@@ -200,7 +205,10 @@ impl Reader<'_, '_> {
             more => format!("; and {more} more"),
         };
         let dates = self.offered_dates(risks);
-        let harmless: Vec<String> = risks.iter().map(|said| said.text.clone()).collect();
+        let harmless: Vec<String> = match risks.len() > MAX_LISTED {
+            true => vec![ALL.to_owned()],
+            false => risks.iter().map(|said| said.text.clone()).collect(),
+        };
         let nothing = Mapping { harmless, ..Mapping::default() };
         let mut answers = vec![Answer::new("these texts change nothing", nothing.clone())];
         for (initial, increment) in self.offered_increments(risks) {
