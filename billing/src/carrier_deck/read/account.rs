@@ -94,7 +94,7 @@ impl Reader<'_, '_> {
                         || risks::has_percent(text)
                         || self.has_unread_status(text, places)
                         || self.has_unread_exception(text, places)
-                        || said.place != Place::Title && self.has_unread_date(text)
+                        || said.place != Place::Title && self.has_unread_date(text, places)
                         || risks::changes_codes(text) && !self.has_kinds())
             }
             Place::Remark => {
@@ -137,8 +137,8 @@ impl Reader<'_, '_> {
     }
 
     /// The dates in the unread texts, if rows have no date of their own.
-    fn offered_dates(&self, risks: &[Said]) -> BTreeSet<NaiveDate> {
-        if !self.lacks_dates() {
+    fn offered_dates(&self, risks: &[Said], places: &Places) -> BTreeSet<NaiveDate> {
+        if !places.lacks_dates {
             return BTreeSet::new();
         }
         let notes = risks.iter().filter(|said| said.place != Place::Remark);
@@ -204,7 +204,7 @@ impl Reader<'_, '_> {
             0 => String::new(),
             more => format!("; and {more} more"),
         };
-        let dates = self.offered_dates(risks);
+        let dates = self.offered_dates(risks, places);
         let harmless: Vec<String> = match risks.len() > MAX_LISTED {
             true => vec![ALL.to_owned()],
             false => risks.iter().map(|said| said.text.clone()).collect(),

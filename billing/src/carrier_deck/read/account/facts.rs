@@ -105,10 +105,10 @@ impl Reader<'_, '_> {
     }
 
     /// Whether a text names a first day of prices that the rates without a date of their own did not get.
-    pub(super) fn has_unread_date(&self, text: &str) -> bool {
+    pub(super) fn has_unread_date(&self, text: &str, places: &Places) -> bool {
         let words = Words(words(text));
         let mapped = self.options.mapping.effective.is_some();
-        if !self.lacks_dates() || mapped || words.any(NOTICE) || words.any(END) {
+        if !places.lacks_dates || mapped || words.any(NOTICE) || words.any(END) {
             return false;
         }
         let begins = is_effective(text) || words.any(&["effect"]) || words.any(STATUS);

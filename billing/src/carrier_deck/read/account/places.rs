@@ -52,13 +52,15 @@ const GENERAL: &[&str] = &[
 pub(super) struct Places {
     /// The first word of each name that has a price.
     names: BTreeSet<String>,
+    /// Whether some rows have no date of their own.
+    pub(super) lacks_dates: bool,
     /// Codes of at least three digits that have a price.
     codes: BTreeSet<String>,
 }
 
 impl Places {
     pub(super) fn of(reader: &Reader<'_, '_>) -> Places {
-        let mut found = Places::default();
+        let mut found = Places { lacks_dates: reader.lacks_dates(), ..Places::default() };
         for rate in &reader.deck.rates {
             let Entry::Price(rate) = &rate.entry else { continue };
             if found.codes.len() < MAX_NAMES && rate.prefix.len() > 2 {
