@@ -35,6 +35,11 @@ pub(super) const QUESTIONS: &[Sentence] = &[
         "El archivo no deja claro a qué tiempo se refieren los precios. Elija el tiempo al que se refiere un precio.",
     ),
     (
+        "NOTE_UNREAD",
+        "Alguns textos do arquivo podem mudar preços, incrementos, datas ou códigos, mas não foram entendidos. Escolha o que significam.",
+        "Algunos textos del archivo pueden cambiar precios, incrementos, fechas o códigos, pero no se entendieron. Elija qué significan.",
+    ),
+    (
         "PRICE_COLUMN",
         "Não está claro qual coluna tem o preço. Escolha o preço.",
         "No está claro qué columna tiene el precio. Elija el precio.",

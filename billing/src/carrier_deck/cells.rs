@@ -113,6 +113,11 @@ pub(super) fn status(text: &str) -> Option<StatusRule> {
     if words.0.is_empty() {
         return Some(StatusRule::Keep);
     }
+    if let [word] = words.0.as_slice()
+        && let Some(found) = chinese_status(word)
+    {
+        return Some(found);
+    }
     let negated = words.any(&["not", "non", "nicht", "nao", "pas", "kein"]);
     let neutral = |list: &[&str]| {
         words.0.iter().all(|word| {
@@ -151,6 +156,23 @@ pub(super) fn status(text: &str) -> Option<StatusRule> {
     }
 }
 
+/// The meaning of a Chinese status, which is written without spaces.
+fn chinese_status(word: &str) -> Option<StatusRule> {
+    let has = |list: &[&str]| {
+        list.iter().any(|part| {
+            part.starts_with(|letter: char| ('\u{4e00}'..='\u{9fff}').contains(&letter))
+                && word.contains(part)
+        })
+    };
+    let negated = word.starts_with(['无', '未', '不', '非', '沒', '無']);
+    match (negated, has(BLOCK), has(REMOVE)) {
+        (true, true, _) | (true, _, true) => Some(StatusRule::Keep),
+        (false, true, _) => Some(StatusRule::Block),
+        (false, false, true) => Some(StatusRule::Remove),
+        _ => None,
+    }
+}
+
 /// The unit of time that a price covers, according to a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -159,6 +181,10 @@ pub enum PriceUnit {
     Minute,
     /// The price covers one second.
     Second,
+    /// The price covers sixty minutes.
+    Hour,
+    /// The price covers 1,000 minutes.
+    ThousandMinutes,
     /// The price covers the next increment of its row.
     Increment,
 }
@@ -213,7 +239,8 @@ fn is_counted(words: &[String], at: usize) -> bool {
 
 /// Whether a word means a minute, in any inflection.
 pub(super) fn is_minute(word: &str) -> bool {
-    MINUTES.contains(&word) || ["минут", "хвилин", "minuut", "minutt"].iter().any(|stem| word.contains(stem))
+    MINUTES.contains(&word)
+        || ["минут", "хвилин", "minuut", "minutt", "minutow"].iter().any(|stem| word.contains(stem))
 }
 
 /// Whether a word means a second, in any inflection.
@@ -339,6 +366,7 @@ pub(super) fn is_cents(text: &str) -> bool {
     let words = Words(words(text));
     text.contains('¢')
         || words.any(CENTS)
+        || ["c€", "c$", "ct€", "€c", "€ct"].iter().any(|sign| text.contains(sign))
         || words.phrase(&["c", "min"])
         || words.phrase(&["c", "minute"])
         || words.phrase(&["p", "min"])

@@ -129,7 +129,10 @@ pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> 
     let mut carried = String::new();
     let joined;
     let mut text = text;
-    if is_doubtful_list(country, text) {
+    if let Some(list) = listed_after_hyphen(country, text) {
+        joined = list;
+        text = &joined;
+    } else if is_doubtful_list(country, text) {
         match rules.list_marks {
             None => return Err(CodeDoubt::List),
             Some(ListRule::List) => {}
@@ -198,6 +201,28 @@ fn is_doubtful_list(country: &str, text: &str) -> bool {
         |part: &&str| calling_code(first).is_some() && calling_code(part) == calling_code(first);
     let is_list = if country.is_empty() { rest.iter().all(same_country) } else { first.len() == 3 };
     text.contains('/') || (grouped && !is_list)
+}
+
+/// The complete codes of a list like `0043-660/699`, in which the country code stands only before the first code.
+fn listed_after_hyphen(country: &str, text: &str) -> Option<String> {
+    let (first, rest) = text.split_once(['/', ','])?;
+    let (head, area) = first.split_once('-')?;
+    let (head, _) = international(head.trim());
+    let is_area = |part: &str| {
+        let ends: Vec<&str> = part.trim().split('-').collect();
+        let digits = ends.iter().all(|end| !end.is_empty() && all_digits(end));
+        digits && (ends.len() == 1 || ends.len() == 2 && ends[0].len() == ends[1].len() && ends[0] < ends[1])
+    };
+    let known = country.is_empty() && calling_code(head) == Some(head);
+    let rest = || rest.split(['/', ',']).map(str::trim).filter(|part| !part.is_empty());
+    if !known || area.is_empty() || !all_digits(area) || !rest().all(is_area) {
+        return None;
+    }
+    let complete = |part: &str| match part.split_once('-') {
+        Some((from, to)) => format!("{head}{from}-{head}{to}"),
+        None => format!("{head}{part}"),
+    };
+    Some(std::iter::once(area).chain(rest()).map(complete).collect::<Vec<_>>().join(","))
 }
 
 /// Refuses codes that a spreadsheet has changed to a rounded number or a date.

@@ -48,6 +48,8 @@ pub(super) struct Columns {
     pub(super) bands: Vec<Band>,
     pub(super) code: CodeSource,
     pub(super) price: usize,
+    /// The prices that are now in force, if another column has new prices.
+    pub(super) current: Option<usize>,
     /// Whether the first price covers a minute, according to its column's name.
     pub(super) first_minute: bool,
     /// The text columns whose meaning is unknown or irrelevant. If several rows have the same code, the values in these columns may tell the rows
@@ -87,6 +89,41 @@ pub(super) struct Sheet<'a> {
     pub(super) has_header: bool,
 }
 
+impl Sheet<'_> {
+    /// A column's name in which the abbreviations are replaced by their explanations, if lines above the header have any, as in "HP (heures pleines)".
+    fn explained(&self, name: &str) -> String {
+        let is_short = |word: &str| {
+            (1..=4).contains(&word.chars().count()) && word.chars().all(|letter| letter.is_uppercase())
+        };
+        let mut found = name.to_owned();
+        for word in name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| is_short(word)) {
+            let explanation = (0..self.above)
+                .filter_map(|index| self.table.row(index))
+                .find_map(|row| row.cells().find_map(|cell| explanation(cell, word)).map(str::to_owned));
+            if let Some(explanation) = explanation {
+                found = found.replacen(word, &explanation, 1);
+            }
+        }
+        found
+    }
+}
+
+/// What a sentence says about an abbreviation: "heures pleines" for `HP (heures pleines)`, `HP = heures pleines`.
+fn explanation<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let at = text.match_indices(word).map(|(at, _)| at).find(|at| {
+        let before = text.get(..*at).and_then(|head| head.chars().next_back());
+        before.is_none_or(|letter| !letter.is_alphanumeric())
+    })?;
+    let rest = text.get(at + word.len()..)?.trim_start();
+    let (rest, end): (&str, &[char]) = match rest.chars().next()? {
+        '(' => (rest.get(1..)?, &[')']),
+        '=' => (rest.get(1..)?, &[',', ';', '.', '(', ':']),
+        _ => return None,
+    };
+    let explained = rest.split(end).next()?.trim();
+    (words(explained).len() <= 4 && explained.contains(char::is_alphabetic)).then_some(explained)
+}
+
 /// The columns while their meanings are being assigned.
 struct Draft<'a> {
     sheet: &'a Sheet<'a>,
@@ -95,6 +132,7 @@ struct Draft<'a> {
     roles: BTreeMap<Role, Vec<usize>>,
     bands: BTreeMap<String, BTreeMap<Role, usize>>,
     price: Option<usize>,
+    current: Option<usize>,
     questions: Vec<Question>,
     /// The columns that the mapping names.
     mapped: BTreeSet<usize>,
@@ -115,7 +153,7 @@ pub(super) fn assign(
     deck: &mut CarrierDeck,
 ) -> Result<Option<Columns>, Refusal> {
     let profiles = profiles(sheet);
-    let meanings = sheet.names.iter().map(|name| meaning(name)).collect();
+    let meanings = sheet.names.iter().map(|name| meaning(&sheet.explained(name))).collect();
     let mut draft = Draft {
         sheet,
         profiles,
@@ -123,6 +161,7 @@ pub(super) fn assign(
         roles: BTreeMap::new(),
         bands: BTreeMap::new(),
         price: None,
+        current: None,
         questions: Vec::new(),
         mapped: BTreeSet::new(),
         mapping_names: options.mapping.columns.contains_key("destination"),
@@ -355,7 +394,16 @@ impl Draft<'_> {
             bands.push(Band { name, price, first, fee: columns.get(&Role::ConnectionFee).copied() });
         }
         bands.truncate(MAX_BANDS);
-        Some(Columns { roles: self.roles, bands, code, price, first_minute, others, status_is_found })
+        Some(Columns {
+            roles: self.roles,
+            bands,
+            code,
+            price,
+            current: self.current,
+            first_minute,
+            others,
+            status_is_found,
+        })
     }
 
     fn describe(&self, deck: &mut CarrierDeck) {

@@ -82,19 +82,24 @@ const NOW: &[&str] = &[
 
 /// The beginnings of the names of the months, in the languages of carriers.
 const MONTHS: [&[&str]; 12] = [
-    &["jan", "ene", "gen", "sty", "oca", "янв"],
-    &["feb", "fev", "lut", "sub", "фев"],
-    &["mar", "mae", "mrz", "mrt", "мар"],
-    &["apr", "abr", "avr", "kwi", "nis", "апр"],
-    &["may", "mai", "mag", "mei", "maj", "маи", "мая"],
-    &["jun", "giu", "juin", "cze", "haz", "июн"],
-    &["jul", "lug", "juil", "lip", "tem", "июл"],
-    &["aug", "ago", "aou", "sie", "agu", "авг"],
-    &["sep", "set", "wrz", "eyl", "сен"],
-    &["oct", "out", "okt", "ott", "paz", "eki", "окт"],
-    &["nov", "lis", "kas", "ноя"],
-    &["dec", "dic", "dez", "gru", "ara", "дек"],
+    &["jan", "ene", "gen", "sty", "oca", "янв", "يناي", "ian", "ιαν", "січ", "led", "tam", "ינוא"],
+    &["feb", "fev", "lut", "sub", "фев", "فبرا", "φεβ", "лют", "uno", "hel", "פברו"],
+    &["mar", "mae", "mrz", "mrt", "мар", "مارس", "μαρ", "бер", "bre", "maa", "מרץ"],
+    &["apr", "abr", "avr", "kwi", "nis", "апр", "ابري", "απρ", "кві", "dub", "huh", "אפרי"],
+    &["may", "mai", "mag", "mei", "maj", "маи", "мая", "مايو", "μαι", "тра", "kve", "tou", "מאי"],
+    &["jun", "giu", "juin", "cze", "haz", "июн", "يوني", "iun", "ιουν", "чер", "kes", "יוני"],
+    &["jul", "lug", "juil", "lip", "tem", "июл", "يولي", "iul", "ιουλ", "лип", "hei", "יולי"],
+    &["aug", "ago", "aou", "sie", "agu", "авг", "اغسط", "αυγ", "сер", "srp", "elo", "אוגו"],
+    &["sep", "set", "wrz", "eyl", "сен", "سبتم", "σεπ", "вер", "zar", "syy", "sze", "ספטמ"],
+    &["oct", "out", "okt", "ott", "paz", "eki", "окт", "اكتو", "οκτ", "жов", "rij", "lok", "אוקט"],
+    &["nov", "lis", "kas", "ноя", "نوفم", "νοε", "noi", "лис", "נובמ"],
+    &["dec", "dic", "dez", "gru", "ara", "дек", "ديسم", "des", "δεκ", "гру", "pro", "jou", "דצמב"],
 ];
+
+/// Whether a word is the name of a month.
+pub(super) fn is_month(word: &str) -> bool {
+    word.chars().count() >= 3 && month(&fold(word)).is_some()
+}
 
 fn month(word: &str) -> Option<u32> {
     let named = |length: usize| {
@@ -187,7 +192,7 @@ pub(super) fn dates_in(text: &str) -> Vec<String> {
             let known = matches!(Date::read(text), Ok(Date::Known(_) | Date::Numeric(..)));
             (date && starts && known).then(|| (length, text.to_owned()))
         });
-        match dated {
+        match dated.or_else(|| inside(words.get(at)?).map(|date| (1, date))) {
             Some((length, date)) => {
                 found.push(date);
                 at += length;
@@ -196,6 +201,32 @@ pub(super) fn dates_in(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// A date in digits within a word, as in `2026.12.15-től` and `מ-15/12/2026`.
+fn inside(word: &str) -> Option<String> {
+    let from = word.find(|letter: char| letter.is_ascii_digit())?;
+    let rest = word.get(from..)?;
+    let end = rest
+        .find(|letter: char| !letter.is_ascii_digit() && !matches!(letter, '.' | '/' | '-'))
+        .unwrap_or(rest.len());
+    let date = rest.get(..end)?.trim_end_matches(['.', '/', '-']);
+    let parts = date.split(['.', '/', '-']).filter(|part| !part.is_empty()).count();
+    let known = matches!(Date::read(date), Ok(Date::Known(_) | Date::Numeric(..)));
+    (parts == 3 && known).then(|| date.to_owned())
+}
+
+/// Whether a text has a day, an unknown word and a year, as in "15 Waberi 2026".
+pub(super) fn looks_dated(text: &str) -> bool {
+    let text = fold(text);
+    let words: Vec<&str> =
+        text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let day = |word: &str| word.len() <= 2 && word.parse::<u32>().is_ok_and(|day| (1..=31).contains(&day));
+    let is_year = |word: &str| word.len() == 4 && year(word).is_some_and(|year| (2024..2040).contains(&year));
+    let name = |word: &str| word.chars().count() >= 3 && word.chars().all(char::is_alphabetic);
+    words
+        .windows(3)
+        .any(|part| is_year(part[2]) && (day(part[0]) && name(part[1]) || name(part[0]) && day(part[1])))
 }
 
 /// The first date like `2026年12月1日` in a sentence without spaces.
@@ -256,6 +287,13 @@ fn parts(text: &str) -> Option<Date> {
         }
         words.push(word);
     }
+    // a month in a second language is in parentheses
+    if words.len() > 3
+        && let Some(name) = words.iter().copied().find(|word| word.starts_with('('))
+    {
+        words.retain(|word| *word == name || is_number(word));
+    }
+    let mut words: Vec<&str> = words.iter().map(|word| word.trim_matches(['(', ')'])).collect();
     // cut off a time after a T, as in ISO 8601
     if let Some(last) = words.last_mut() {
         let word: &str = last;
@@ -290,6 +328,8 @@ fn parts(text: &str) -> Option<Date> {
     match (is_number(first), is_number(second)) {
         (true, true) => numeric(text, first.parse().ok()?, second.parse().ok()?, year),
         (true, false) => named(first, second),
+        // "1er", "2nd"
+        (false, false) if first.starts_with(|letter: char| letter.is_ascii_digit()) => named(first, second),
         (false, _) => named(second, first),
     }
 }
@@ -331,6 +371,8 @@ fn year(word: &str) -> Option<i32> {
     let number: i32 = word.parse().ok()?;
     match (word.len(), number) {
         (4, 2000..=2099) => Some(number),
+        // the Thai calendar
+        (4, 2560..=2642) => Some(number - 543),
         (2, 20..=99) => Some(2000 + number).filter(|year| *year < 2060),
         _ => None,
     }

@@ -17,12 +17,14 @@ mod notes;
 mod sheets;
 mod split;
 mod steps;
+mod tokens;
 mod units;
 
-pub(super) use fees::SaidFees;
-pub(super) use join::joined;
+pub(super) use fees::{FeeIn, SaidFees};
+pub(super) use join::{KINDS, joined};
 pub(super) use marks::said_date;
-pub(super) use notes::{SaidIncrements, increments_in};
+pub(super) use notes::{SaidIncrements, covers, increments_in, sentences};
+pub(super) use sheets::is_rate;
 use sheets::{choose_sheet, open_sheet};
 pub(super) use units::{cents_question, unit_question};
 
@@ -32,7 +34,7 @@ pub(super) struct Plan<'t> {
     /// The first row after the header.
     pub(super) start: usize,
     /// The number of rows above the header.
-    above: usize,
+    pub(super) above: usize,
     pub(super) names: Vec<String>,
     pub(super) columns: Columns,
     pub(super) mark: DecimalMark,
@@ -57,6 +59,10 @@ pub(super) struct Plan<'t> {
     pub(super) said: SaidIncrements,
     /// The fees that lines above and below the rates name.
     pub(super) fees: SaidFees,
+    /// See [`Plan::place_names`].
+    place_names: std::cell::OnceCell<Vec<Vec<String>>>,
+    /// The sheets that are not read, with their names.
+    pub(super) unread: Vec<(&'t str, &'t Table)>,
 }
 
 pub(super) fn encoding_question() -> Question {
@@ -107,10 +113,16 @@ pub(super) fn plan<'t>(
         effective: None,
         said: SaidIncrements::default(),
         fees: SaidFees::default(),
+        place_names: std::cell::OnceCell::new(),
+        unread: tables
+            .iter()
+            .filter(|(_, other)| !std::ptr::eq(other, table))
+            .map(|(name, other)| (name.as_str(), other))
+            .collect(),
     };
     plan.find_marks(options.mapping, deck);
     plan.find_order(options, deck);
-    plan.find_date(options.mapping, deck);
+    plan.find_date(options.mapping, options.today, deck);
     plan.find_unit(options.mapping, deck);
     plan.find_currency(options, deck)?;
     plan.find_cents(options, deck);
@@ -122,7 +134,7 @@ pub(super) fn plan<'t>(
 }
 
 impl Plan<'_> {
-    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         (self.start..self.table.len()).filter_map(|index| self.table.row(index))
     }
 

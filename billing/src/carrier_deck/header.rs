@@ -3,10 +3,12 @@
 mod kinds;
 mod plain;
 mod prices;
+mod segments;
 
 use kinds::{code, dated, increment, named, special};
 pub(super) use plain::is_gross;
 use plain::plain;
+pub(super) use prices::names_band;
 use prices::{band_price, money, price};
 
 use super::cells::{currencies, is_cents};
@@ -202,7 +204,7 @@ impl Words {
     /// The words of a name; compound words are split.
     pub(super) fn of(name: &str) -> Words {
         let mut parts = Vec::new();
-        for word in words(name) {
+        for word in words(name).into_iter().flat_map(segments::split) {
             let head = |tail: &&str| word.strip_suffix(*tail).filter(|head| head.chars().count() >= 3);
             let longest = COMPOUNDS.iter().filter(|tail| head(tail).is_some()).max_by_key(|tail| tail.len());
             match longest.and_then(|tail| head(tail).map(|head| (head.to_owned(), *tail))) {
@@ -323,7 +325,8 @@ pub(super) fn meaning(name: &str) -> Meaning {
         .or_else(|| increment(&words))
         .or_else(|| price(&words, Vec::new()))
         .or_else(|| money(&words, name))
-        .or_else(|| named(&words));
+        .or_else(|| named(&words))
+        .or_else(|| (words.any(BLOCK) || words.any(REMOVE)).then_some(Meaning::Is(Role::Status)));
     found.unwrap_or(if words.any(IGNORED) || name.contains('%') {
         Meaning::Ignored
     } else {

@@ -1,6 +1,8 @@
 //! The words of headers and cells, grouped by meaning: in lower case, without accents, in six languages ([`super::header`] looks them up).
 
 pub(super) const CODE: &[&str] = &[
+    "netnummers", "landnummers", "predvolby", "korzetszam", "κωδικος", "国番号", "국가번호",  "קידומת", "landsnummer", "kode",
+    "号码", "字冠", "区號", "區號", "зоны", "зон", "префиксы",
     "رمز", "مفتاح", "كود",     "код", "коды", "префикс", "kod", "kodu", "kodlar", "prefiks", "prefiksy", "netnummer", "landnummer", "landcode", "riktnummer", "landskod", "predvolba", "kierunkowy", "区号", "代码", "前缀", "국번",
     "code", "codes", "prefix", "prefixes", "clave", "claves", "lada", "dialcode", "dialcodes", "digits", "codigo", "codigos", "cod", "prefijo", "prefijos", "prefixo",
     "prefixos", "indicatif", "indicatifs", "prefixe", "prefisso", "prefissi", "codice", "codici", "vorwahl", "vorwahlen", "kennzahl",
@@ -10,6 +12,7 @@ pub(super) const CODE: &[&str] = &[
 ];
 
 pub(super) const COUNTRY: &[&str] = &[
+    "страны", "国家地区", "ulkesi", "kraju", "země",
     "الدولة", "البلد",     "страна", "ulke", "kraj", "tara", "zeme", "国家", "orszag",
     "country", "countries", "pais", "paises", "pays", "paese", "land", "lander", "lands", "zielland", "landes", "nation", "nazione", "landname",
     "landesname", "laender",
@@ -25,6 +28,7 @@ pub(super) const AREA: &[&str] = &[
 ];
 
 pub(super) const PRICE: &[&str] = &[
+    "资费", "单价", "价", "расценка", "расценки",
     "السعر", "سعر", "التعرفة",     "цена", "тариф", "стоимость", "ставка", "fiyat", "fiyati", "ucret", "stawka", "cena", "tarief", "prijs", "pris", "pret", "费率", "价格", "单价",
     "rate", "rates", "price", "prices", "cost", "costs", "tariff", "tariffs", "charge", "charges", "fee", "tarifa", "tarifas", "precio",
     "precios", "preco", "precos", "valor", "costo", "coste", "custo", "prix", "tarif", "tarifs", "cout", "prezzo", "prezzi", "tariffa",
@@ -36,23 +40,27 @@ pub(super) const PRICE: &[&str] = &[
 ];
 
 pub(super) const OLD: &[&str] = &[
+    "eski", "старая", "старыи", "старое", "прежняя", "旧", "原", "القديم", "السابق", "stara", "dotychczasowa", "oud", "oude", "gammel", "gammal", "vechi",
     "old", "previous", "prev", "prior", "anterior", "ancien", "ancienne", "precedent", "vecchio", "vecchia", "precedente", "alt", "alte",
     "alter", "alten", "bisherig", "bisheriger", "bisherige", "antiguo", "antigua", "antigo", "antiga", "antiguos", "antigos", "anteriores",
     "anciens", "vecchi",
 ];
 
 pub(super) const CURRENT: &[&str] = &[
+    "现行", "当前", "текущая", "mevcut", "obecna", "huidig", "huidige", "الحالي",
     "current", "actual", "atual", "actuel", "actuelle", "attuale", "aktuell", "aktueller", "aktuelle", "existing", "present", "vigente",
     "vigentes", "corrente", "presente", "bestehend", "bestehender", "derzeitig", "derzeitiger", "geltender",
 ];
 
 pub(super) const NEW: &[&str] = &[
+    "yeni", "новая", "новыи", "новое", "新", "الجديد", "جديد", "nowa", "nieuw", "nieuwe", "ny", "nou",
     "new", "nuevo", "nueva", "novo", "nova", "nouveau", "nouvelle", "nuovo", "nuova", "neu", "neuer", "neue", "future", "updated", "nuevos",
     "nuevas", "novos", "novas", "nouveaux", "nuovi", "futuro", "futura", "futur", "kunftig", "kunftiger", "proposed", "revised", "revisado",
     "revisada",
 ];
 
 pub(super) const FIRST: &[&str] = &[
+    "首", "最小", "最低", "начальныи", "ilk",
     "first", "initial", "1", "1st", "init", "minimum", "min", "inicial", "primer", "primero", "primera", "primeiro", "primeira", "premier",
     "premiere", "initiale", "iniziale", "primo", "prima", "erste", "erster", "erstes", "erst", "minimo", "minima", "mindest", "mindestdauer",
     "minimale", "setup", "interval1", "1er", "1ere", "1re", "1ra", "1ro", "1o", "1a", "1te", "1ter", "t1", "starting", "start", "opening",
@@ -89,6 +97,7 @@ pub(super) const PER_TIME: &[&str] = &[
 ];
 
 pub(super) const NAME: &[&str] = &[
+    "ulke", "目的地名称", "destinasyon",
     "الوجهة", "地区名", "地区名称",     "направление", "yon", "hedef", "kierunek", "bestemming", "目的地", "destinatie", "smer", "направления", "地区",
     "destination", "destinations", "description", "desc", "name", "names", "location", "destino", "destinos", "descripcion", "nombre",
     "descricao", "nome", "localidade", "libelle", "nom", "destinazione", "destinazioni", "descrizione", "ziel", "zielort", "ziele",
@@ -104,6 +113,7 @@ pub(super) const NETWORK: &[&str] = &[
 ];
 
 pub(super) const DATE: &[&str] = &[
+    "wazny", "wazna", "wazne", "obowiazuja", "obowiazujacy", "تسري", "اعتبارا", "ساري", "ابتداء", "действуют", "деиствуют", "вступает", "вступают", "gecerli", "gecerlidir", "itibaren", "itibariyle", "geldig", "gyldig", "gelden", "gaeller", "platny", "platnost", "ucinnost", "valabil", "ervenyes", "voimassa", "intra",
     "تاريخ", "السريان",     "дата", "деиствует", "gecerlilik", "tarih", "tarihi", "obowiazuje", "waznosc", "ingangsdatum", "ingang", "giltig", "gyldig", "生效日期", "生效",
     "wef", "applicables", "aplicables", "aplicable", "applicabili", "effective", "efective", "eff", "valid", "validity", "validite", "vigencia", "vigente", "vigor", "vigueur", "effet", "efectiva", "efectivo",
     "efetiva", "decorrenza", "gultig", "gultigkeit", "wirksam", "activation", "date", "fecha", "data", "datum", "start", "starts", "inicio",
@@ -113,6 +123,8 @@ pub(super) const DATE: &[&str] = &[
 ];
 
 pub(super) const END: &[&str] = &[
+    "до", "pana", "εως", "μεχρι", "tot", "hingga", "sampai", "עד", "تا", "حتى", "kadar", "まで", "까지",
+    "截止", "失效", "bitis", "окончания",
     "end", "ends", "expiry", "expires", "expiration", "expire", "expired", "until", "till", "hasta", "fim", "fin", "ate", "jusqu", "jusque",
     "fine", "fino", "scadenza", "bis", "to", "discontinue", "discontinued", "ende", "withdrawal", "vencimiento", "vencimento", "expira",
     "expiracion", "expiracao", "termino", "termina", "termine", "ablauf", "endet", "cessation", "baja", "caducidad", "stop", "finish",
@@ -132,6 +144,7 @@ pub(super) const STATUS: &[&str] = &[
 ];
 
 pub(super) const COMMENT: &[&str] = &[
+    "备注", "примечание", "примечания", "aciklama", "not", "notlar", "uwagi", "ملاحظات", "opmerking", "opmerkingen", "備註",
     "comment", "comments", "remark", "remarks", "note", "notes", "bemerkung", "bemerkungen", "observaciones", "observacoes", "observacao",
     "commentaire", "commentaires", "comentario", "comentarios", "nota", "notas", "hinweis", "osservazioni", "anmerkung", "anmerkungen",
     "kommentar", "kommentare", "obs", "observacion", "observation", "observations", "remarque", "remarques",
@@ -142,6 +155,8 @@ pub(super) const ORIGIN: &[&str] = &[
 ];
 
 pub(super) const FEE: &[&str] = &[
+    "starttarief", "startkosten", "startpris", "fasttakst", "startgebuhr", "aufschlagsgebuhr", "instelkosten",
+    "接续费", "接通费", "起步价", "подключение", "zestawienie", "tesis",
     "conn", "соединение", "oppningsavgift", "startavgift", "oppstart", "opkald", "opkaldsafgift", "aloitusmaksu", "avausmaksu", "baglanti", "з'єднання",
     "connection", "connect", "setup", "flagfall", "conexion", "conexao", "establecimiento", "etablissement", "connexion", "connessione",
     "verbindung", "verbindungsgebuhr", "verbindungsentgelt", "verbindungspreis", "bandeirada", "risposta", "attempt", "completamento",
@@ -157,6 +172,7 @@ pub(super) const SURCHARGES: &[&str] = &[
 ];
 
 pub(super) const IGNORED: &[&str] = &[
+    "hidden", "visible", "portability", "ported", "lnp", "direct", "tested", "wholesale",
     "diff", "variance", "var", "abweichung",
     "asr", "acd", "ner", "pdd", "mos", "mcc", "mnc", "mccmnc", "ocn", "lata", "state", "lerg", "tier", "rank", "preference", "percent",
     "margin", "quality", "product", "level", "lcr", "routes", "route", "capacity", "id", "item", "serial", "row", "num", "no", "difference",
@@ -169,6 +185,7 @@ pub(super) const PER_CALL: &[&str] = &[
 ];
 
 pub(super) const KEEP: &[&str] = &[
+    "update", "upd", "amend", "amended", "modify", "mod", "insert", "revised", "repriced", "actualizado", "actualizada", "atualizado", "atualizada",
     "new", "increase", "increased", "decrease", "decreased", "unchanged", "no", "change", "changed", "current", "same", "active", "open",
     "opened", "added", "add", "up", "down", "nuevo", "nueva", "aumento", "aumenta", "disminucion", "sin", "cambio", "cambios", "igual", "novo",
     "nova", "reducao", "sem", "alteracao", "mantido", "inalterado", "nouveau", "nouvelle", "hausse", "augmentation", "baisse", "inchange",
@@ -185,6 +202,7 @@ pub(super) const KEEP: &[&str] = &[
 ];
 
 pub(super) const REMOVE: &[&str] = &[
+    "停止", "停售", "下线", "作废", "إغلاق", "اغلاق", "zrusen", "zruseno", "megszunt", "uitgeschakeld", "vervallen", "stengt", "lukket", "stangd",
     "closed", "close", "removed", "remove", "deleted", "delete", "withdrawn", "discontinued", "terminated", "cerrado", "eliminado", "encerrado",
     "removido", "excluido", "cancelado", "cancelada", "ferme", "supprime", "supprimee", "retire", "chiuso", "rimosso", "eliminato", "cessato",
     "geschlossen", "geloscht", "entfernt", "entfallt", "deletion", "removal", "obsolete", "suprimido", "expired", "cancelled", "canceled",
@@ -196,6 +214,7 @@ pub(super) const REMOVE: &[&str] = &[
 ];
 
 pub(super) const BLOCK: &[&str] = &[
+    "禁止", "禁", "封锁", "停用", "锁",
     "blocked", "block", "barred", "bloqueado", "bloque", "bloquee", "bloccato", "gesperrt", "forbidden", "unavailable", "suspended",
     "заблокирован", "заблокировано", "engelli", "zablokowany", "锁定", "موقوف", "reject", "rejected",
     "suspendido", "suspenso", "blocage", "bloqueada", "bloccata", "sperre", "suspendida", "suspendu", "sospeso", "ausgesetzt",
@@ -207,6 +226,7 @@ pub(super) const MINUTES: &[&str] = &[
 ];
 
 pub(super) const SECONDS: &[&str] = &[
+    "שניות", "שניה", "секунды", "秒", "초", "δευτερολεπτα", "วินาที",
     "ثانية", "للثانية", "الثانية", "초", "วนาท", "δευτερολεπτο", "שנייה", "לשנייה", "giay", "detik", "masodperc", "sekunti", "sekund", "secunda", "vterina", "sn", "ثانیه", "сек",     "сек", "секунда", "секунду", "секунд", "saniye", "sn", "sekunda", "посекундная", "посекундно", "秒",
     "second", "seconds", "segundo", "segundos", "seconde", "secondes", "secondo", "secondi", "sekunde", "sekunden", "sec", "secs", "persec",
     "seg", "sek", "segs",
@@ -222,6 +242,7 @@ pub(super) const CURRENCIES: &[&str] = &[
 
 /// Words for time. They name an increment only next to a word for the first or the next increment.
 pub(super) const TIME: &[&str] = &[
+    "длит", "秒", "сек",
     "time", "tiempo", "tempo", "zeit", "temps", "seconds", "second", "segundos", "segundo", "secs", "sec", "secondes", "seconde", "secondi",
     "secondo", "sekunden", "sekunde", "sek", "seg", "segs", "sg", "s",
 ];
@@ -233,6 +254,7 @@ pub(super) const PERIODS: &[&str] = &[
 
 /// Words for the least amount or time that is charged.
 pub(super) const MINIMUMS: &[&str] = &[
+    "минимальная", "минимум", "最低", "最小",
     "min", "minimum", "minimo", "minima", "minimal", "minimale", "mindest", "mindestens",
 ];
 
@@ -283,6 +305,7 @@ pub(super) const FILLERS: &[&str] = &[
 
 /// Words in sentences about increments.
 pub(super) const BILLS: &[&str] = &[
+    "uctovani", "szamlazas", "taxare", "χρεωση", "afrekening", "pembulatan", "課金", "과금", "ucto", "uctovane",
     "billing", "billed", "increment", "increments", "charged", "charging", "rounded", "rounding", "rounds", "granularity", "pulse", "pulses", "taktung",
     "takt", "abrechnung", "abgerechnet", "abrechnungstakt", "sekundentakt", "minutentakt", "sekundengenau", "sekundengenaue", "minutengenau",
     "sekundengenauer", "incremento", "incrementos", "facturacion", "facturado", "facturados", "facturan", "factura", "tasacion", "tasado",
@@ -348,4 +371,48 @@ pub(super) const FIXED: &[&str] = &["fixed", "fixo", "fixos", "fijo", "fijos", "
 pub(super) const MOBILE: &[&str] = &[
     "mobile", "mobiles", "movel", "moveis", "movil", "moviles", "mobil", "mobilfunk", "celular", "celulares", "cellular", "cellulare", "gsm", "cell",
     "mobiel",
+];
+
+/// Words for destinations that the deck does not list.
+pub(super) const LISTED: &[&str] = &[
+    "listed", "unlisted", "listado", "listados", "listadas", "relacionados", "relacionadas", "listes", "listees", "repertoriees", "mentionnees",
+    "aufgefuhrt", "aufgefuhrte", "aufgefuhrten", "aufgelistet", "gelistet", "elencati", "elencate", "mentioned", "contemplados",
+    "указанные", "перечисленные", "listelenmeyen", "vermeld", "列明",
+];
+
+/// Words for the quality of the traffic and for its callers, on which no price of a tariff depends.
+pub(super) const QUALITY: &[&str] = &[
+    "asr", "acd", "aloc", "ner", "pdd", "fas", "mos", "short", "sdr", "cortas", "curtas", "courte", "kurz", "attempts", "invalid", "spoofed", "spoofing",
+    "fraud", "fraudulent", "fraude", "fraudulento", "cli", "clis", "anumber", "caller", "callers", "calling", "origin", "origins", "originating", "originated",
+    "origination", "origen", "origem", "origine", "eea", "eee", "ewr", "eer", "robocalls", "dialer", "volume", "volumes", "commitment", "capacity", "ports",
+    "cps", "channels", "concurrent", "average", "test", "sms", "retries", "release", "ringing", "timeout", "session",
+];
+
+/// Words for invoices and disputes.
+pub(super) const DELIVERED: &[&str] = &[
+    "dispute", "disputed", "disputes", "objection", "iban", "swift", "deposit", "interest", "late", "invoice", "invoices", "tel", "fax", "helpdesk",
+    "noc", "confidential",
+];
+
+/// Words that make a length of time a limit.
+pub(super) const LOWER: &[&str] = &[
+    "less", "below", "under", "shorter", "menos", "menor", "menores", "inferior", "inferiores", "moins", "weniger", "unter", "meno", "inferiori", "менее",
+    "within", "dentro", "innerhalb", "maximum", "max", "maximo", "maximal", "limit",
+];
+
+/// Words for exceptions that can have no other meaning.
+pub(super) const EXCEPT: &[&str] = &[
+    "except", "excepting", "excluding", "exception", "exceptions", "excepto", "salvo", "exceto", "sauf", "hormis", "ausgenommen", "ausser", "eccetto",
+    "tranne", "кроме", "haric", "uitgezonderd",
+];
+
+/// Words for destinations that are not offered, next to those in [`REMOVE`] and [`BLOCK`].
+pub(super) const UNAVAILABLE: &[&str] = &[
+    "unavailable", "suspended", "temporarily", "disponible", "disponivel", "disponibili", "verfugbar", "stopped", "barred", "недоступно",
+];
+
+/// Words for rows whose prices rise or fall.
+pub(super) const RISES: &[&str] = &[
+    "increases", "increased", "decreases", "decreased", "aumentos", "aumentados", "disminuciones", "bajas", "hausses", "baisses", "erhohungen", "senkungen",
+    "aumenti", "ribassi", "reducoes", "повышения", "снижения", "zamlar", "indirimler", "artislar",
 ];

@@ -119,6 +119,18 @@ pub struct Mapping {
     /// Selects the rows to read: for each column listed, the accepted values. Other rows are set aside.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub only: BTreeMap<String, Vec<String>>,
+    /// A change of all prices, in hundredths of a percent: 500 raises them by 5%.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_change: Option<i32>,
+    /// The destinations, by the beginnings of their names or by their codes, whose prices do not apply because they are removed or blocked.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub destinations: BTreeMap<String, StatusRule>,
+    /// The first day of the prices in rows that have no date of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<chrono::NaiveDate>,
+    /// Lines and remarks that change neither prices nor dates.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub harmless: Vec<String>,
     /// If the deck's rows have several dates, the import takes the rates that are in force on this date.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_on: Option<chrono::NaiveDate>,
@@ -164,6 +176,8 @@ impl Mapping {
             increment,
             increment_order,
             fill_down,
+            price_change,
+            effective,
             effective_on
         );
         for (key, column) in other.columns {
@@ -177,6 +191,12 @@ impl Mapping {
         self.statuses.extend(other.statuses);
         self.bands.extend(other.bands);
         self.only.extend(other.only);
+        self.destinations.extend(other.destinations);
+        for text in other.harmless {
+            if !self.harmless.contains(&text) {
+                self.harmless.push(text);
+            }
+        }
         self
     }
 
@@ -198,6 +218,8 @@ impl Mapping {
             || self.statuses.len() > MAX_COLUMNS
             || self.bands.len() > MAX_COLUMNS
             || self.only.len() > MAX_COLUMNS
+            || self.harmless.len() > MAX_COLUMNS
+            || self.destinations.len() > MAX_COLUMNS
         {
             return fail(format!("A list in the mapping has more than {MAX_COLUMNS} entries."));
         }
@@ -207,7 +229,8 @@ impl Mapping {
         let texts = [&self.encoding, &self.sheet, &self.code_prefix, &self.currency];
         let keys =
             self.columns.keys().chain(self.statuses.keys()).chain(self.bands.keys()).chain(self.only.keys());
-        let all = texts.into_iter().flatten().chain(keys).chain(self.only.values().flatten());
+        let listed = self.only.values().flatten().chain(&self.harmless).chain(self.destinations.keys());
+        let all = texts.into_iter().flatten().chain(keys).chain(listed);
         if all.into_iter().any(|text| text.chars().count() > MAX_TEXT) {
             return fail(format!("A text in the mapping has more than {MAX_TEXT} characters."));
         }
@@ -217,6 +240,12 @@ impl Mapping {
             .is_some_and(|code| code.len() > 7 || !code.bytes().all(|byte| byte.is_ascii_digit()))
         {
             return fail("At most seven digits can be put before every code.".to_owned());
+        }
+        if self.price_change.is_some_and(|change| !(-9_999..=100_000).contains(&change)) {
+            return fail(
+                "The change of the prices must be between -9999 and 100000 hundredths of a percent."
+                    .to_owned(),
+            );
         }
         let seconds = [self.initial_increment, self.increment];
         if seconds.into_iter().flatten().any(|seconds| !(1..=MAX_INCREMENT).contains(&seconds)) {

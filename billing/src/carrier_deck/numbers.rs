@@ -120,6 +120,39 @@ impl Marks {
 const DECORATIONS: &[&str] = &[
     "*",
     "**",
+    "***",
+    "¹",
+    "²",
+    "³",
+    "#",
+    "r",
+    "rs.",
+    "kr.",
+    "kč",
+    "dhs",
+    "rm",
+    "元",
+    "円",
+    "грн",
+    "р",
+    "лв",
+    "₦",
+    "₵",
+    "฿",
+    "₫",
+    "₱",
+    "₪",
+    "₩",
+    "₴",
+    "₸",
+    "hk$",
+    "s$",
+    "a$",
+    "c$",
+    "nt$",
+    "mx$",
+    "rd$",
+    "s/",
     "†",
     "‡",
     "$",
@@ -196,7 +229,7 @@ fn is_decoration(text: &str) -> bool {
     // a currency's symbol may be written together with its code or a unit
     let mixed = |word: &str| {
         let rest = word.trim_start_matches(['$', '€', '£', '¥']);
-        let rest = rest.trim_end_matches(['$', '€', '£', '¥', '.']);
+        let rest = rest.trim_end_matches(['$', '€', '£', '¥', '.', '*', '¹', '²', '³']);
         rest.is_empty() || known(rest)
     };
     parts.filter(|word| !word.is_empty()).all(|word| known(word) || mixed(word))
@@ -207,6 +240,7 @@ fn strip(cell: &str) -> &str {
     if cell.len() > MAX_WORDS_IN_CELL {
         return cell;
     }
+    let cell = unmarked(cell);
     let Some(digit) = cell.find(|letter: char| letter.is_ascii_digit()) else { return cell };
     let before = cell.get(..digit).unwrap_or_default();
     let from = before.trim_end_matches(['.', ',', '-', '+']).len();
@@ -218,6 +252,16 @@ fn strip(cell: &str) -> &str {
     let (before, after) = (cell.get(..from).unwrap_or_default(), cell.get(to..).unwrap_or_default());
     let number = cell.get(from..to).unwrap_or(cell);
     if from < to && known(before) && known(after) { number.strip_prefix('+').unwrap_or(number) } else { cell }
+}
+
+/// The cell without a reference to a note at its end, such as `(1)` or `[a]`.
+fn unmarked(cell: &str) -> &str {
+    let Some(inner) = cell.strip_suffix([')', ']']) else { return cell };
+    let Some((number, mark)) = inner.rsplit_once(['(', '[']) else { return cell };
+    let is_mark =
+        mark.chars().count() == 1 && mark.chars().all(|letter| letter.is_alphanumeric() || letter == '*');
+    let has_digit = number.contains(|letter: char| letter.is_ascii_digit());
+    if is_mark && has_digit { number.trim_end() } else { cell }
 }
 
 /// A small number with an exponent, as spreadsheets write it, in plain digits: `1.23E-02` is `0.0123`. Large numbers may have been rounded.
@@ -336,6 +380,12 @@ impl Number {
         }
         let scale = u32::try_from(fraction.len()).unwrap_or(0);
         Ok(Number { digits: if negative { -value } else { value }, scale })
+    }
+
+    /// The number after a change in hundredths of a percent: 500 adds 5%.
+    pub(super) fn changed(self, change: i32) -> Option<Number> {
+        let digits = self.digits.checked_mul(i128::from(10_000_i64 + i64::from(change)))?;
+        Some(Number { digits, scale: self.scale.checked_add(4)? })
     }
 
     /// Converts the amount for `per` seconds to micros for `to` seconds, divided by 10^`shift`; `None` if there are digits beyond the sixth decimal

@@ -16,18 +16,22 @@ use crate::deck::{RowProblem, Severity};
 use crate::money::Micros;
 use crate::tariff::{BandPrice, MAX_RATES, Rate};
 
+mod account;
 mod amounts;
 mod bands;
 mod codes;
 mod continuation;
 mod duplicates;
 mod expired;
+mod magnitude;
 mod names;
 mod origins;
 mod questions;
 mod statuses;
+mod texts;
 mod times;
 mod titles;
+mod valid;
 
 use duplicates::Duplicate;
 use titles::Titles;
@@ -183,6 +187,7 @@ impl<'t> Reader<'_, 't> {
             }
             if fate == Fate::Title {
                 self.enter(row);
+                self.warn_lost(row);
             }
             let counts = &mut self.deck.counts;
             match fate {
@@ -216,8 +221,10 @@ impl<'t> Reader<'_, 't> {
         self.settle_excepted();
         self.settle_origins();
         self.ask_about_values();
+        self.ask_about_magnitude();
         self.ask_all();
         self.describe();
+        self.account();
         if self.deck.questions.is_empty() {
             if self.deck.rates.is_empty() && self.deck.errors == 0 {
                 let reasons: Vec<String> =
@@ -238,7 +245,7 @@ impl<'t> Reader<'_, 't> {
         let plan = self.plan;
         let columns = &plan.columns;
         let money = |role| columns.first(role).is_some();
-        self.deck.columns.minimum_charge = money(Role::MinimumCharge);
+        self.deck.columns.minimum_charge = money(Role::MinimumCharge) || plan.fees.minimum.is_some();
         self.deck.columns.initial_price = money(Role::FirstPrice);
         self.deck.columns.free_seconds = money(Role::FreeSeconds)
             || self
@@ -353,8 +360,9 @@ impl<'t> Reader<'_, 't> {
     /// Adds the row's entries; `None` if there was an error or doubt. All cells are checked, so that one attempt reports all errors.
     fn entries(&mut self, coded: Row<'t>, row: Row<'t>, change: StatusRule) -> Option<Fate> {
         let codes = self.codes(coded);
-        let effective =
-            self.date(row, Role::Effective).map(|date| date.or(self.section_date).or(self.plan.effective));
+        let unchanged = self.price_column(row) != self.plan.columns.price;
+        let general = self.section_date.or(self.plan.effective).filter(|_| !unchanged);
+        let effective = self.date(row, Role::Effective).map(|date| date.or(general));
         let ends = self.date(row, Role::Ends);
         let rate = if change == StatusRule::Keep { Some(self.rate(row)) } else { None };
         let (codes, effective, ends) = (codes?, effective?, ends?);
@@ -383,11 +391,12 @@ impl<'t> Reader<'_, 't> {
                 continue;
             }
             self.first_of_its_code(&prefix, effective)?;
-            let entry = match (&template, change) {
+            let ended = template.as_ref().and_then(|rate| self.ended(&rate.destination, &prefix));
+            let entry = match (template.as_ref().filter(|_| ended.is_none()), ended.unwrap_or(change)) {
                 (Some(rate), _) => {
                     let destination =
                         if names_codes { format!("+{prefix}") } else { rate.destination.clone() };
-                    Entry::Price(Rate { prefix, destination, ..rate.clone() })
+                    Entry::Price(Rate { prefix, destination, ..(*rate).clone() })
                 }
                 (None, StatusRule::Block) => Entry::Blocked(prefix),
                 (None, _) => Entry::Removed(prefix),
@@ -418,13 +427,16 @@ impl<'t> Reader<'_, 't> {
         let destination = self.destination(row);
         let increments = self.increments(row, destination.as_deref().unwrap_or_default());
         self.step = increments.map(|increments| increments.next);
-        let price = self.amount(row, self.plan.columns.price, true);
+        let price = self.amount(row, self.price_column(row), true);
         let said = self.plan.fees.of(destination.as_deref().unwrap_or_default());
         let fee = match said {
             Some(fee) => Some(fee),
             None => self.fee(row, self.plan.columns.first(Role::ConnectionFee)),
         };
-        let minimum = self.fee(row, self.plan.columns.first(Role::MinimumCharge));
+        let minimum = match self.plan.fees.minimum {
+            Some(minimum) => Some(minimum),
+            None => self.fee(row, self.plan.columns.first(Role::MinimumCharge)),
+        };
         let free = self.free_seconds(row);
         let first =
             self.plan.columns.first(Role::FirstPrice).map(|column| (column, self.amount(row, column, true)));
@@ -453,29 +465,6 @@ impl<'t> Reader<'_, 't> {
             band_prices: Self::banded(self.options.mapping, bands?, increments)?,
         };
         self.valid(row, rate)
-    }
-
-    /// Checks the ranges of all fields. An empty destination is later replaced by the code.
-    fn valid(&mut self, row: Row<'_>, rate: Rate) -> Option<Rate> {
-        let named = if rate.destination.is_empty() {
-            Rate { destination: "-".to_owned(), ..rate.clone() }
-        } else {
-            rate.clone()
-        };
-        match named.validate() {
-            Ok(()) => Some(rate),
-            Err(error) => {
-                let column = match error.field {
-                    "destination" => self.plan.columns.first(Role::Destination),
-                    "connection_fee" => self.plan.columns.first(Role::ConnectionFee),
-                    "initial_price" => self.plan.columns.first(Role::FirstPrice),
-                    "minimum_charge" => self.plan.columns.first(Role::MinimumCharge),
-                    _ => Some(self.plan.columns.price),
-                };
-                self.problem(row, column, CellError::new(error.code, error.message, "Correct the cell."));
-                None
-            }
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod encoding;
 mod fixed;
+mod script;
 
 use std::io::Read as _;
 
@@ -68,7 +69,7 @@ impl Table {
     }
 
     pub(super) fn push(&mut self, cell: &str, kind: Kind) {
-        self.text.push_str(cell);
+        self.text.push_str(&script::plain(cell));
         self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
         self.kinds.push(kind);
     }

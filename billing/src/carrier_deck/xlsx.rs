@@ -9,6 +9,8 @@ use super::table::{Kind, Table};
 use super::{MAX_CELL_BYTES, MAX_COLUMNS, MAX_SHEETS, Refusal};
 use crate::deck::DeckLimits;
 
+mod merged;
+
 /// Maximum number of files in the archive of a workbook.
 const MAX_ENTRIES: usize = 1_000;
 /// The inflated archive may be this many times as large as a text file, because XML is verbose.
@@ -64,6 +66,7 @@ fn read(bytes: &[u8], limits: &DeckLimits) -> Result<Vec<(String, Table)>, Refus
     let mut tables = Vec::new();
     for name in names {
         let table = sheet(&mut book, &name, left)?;
+        let table = merged::filled(&mut book, &name, table);
         left -= table.len().min(left);
         tables.push((name, table));
     }

@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use proptest::prelude::*;
 use zip::write::SimpleFileOptions;
 
+mod account;
 mod carriers;
 mod families;
 mod layouts;

@@ -63,6 +63,7 @@ pub(in crate::carrier_deck) fn evidence<'a>(cells: impl Iterator<Item = &'a str>
         spaces[0] += usize::from(spaced.len() > 1 && spaced.iter().all(first));
         for token in normal.split([',', ';', '|', '/', '\n']).map(str::trim) {
             let token = token.trim_start_matches('+');
+            let token = token.strip_prefix("00").unwrap_or(token);
             let digits = |parts: &[&str]| {
                 parts.len() > 1 && parts.iter().all(|part| !part.is_empty() && all_digits(part))
             };

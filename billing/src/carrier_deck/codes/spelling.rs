@@ -19,6 +19,7 @@ pub(in crate::carrier_deck) fn is_whole_country(text: &str) -> bool {
 /// becomes `1-242`.
 pub(in crate::carrier_deck) fn normal(text: &str) -> Cow<'_, str> {
     const SPELLINGS: &[(&str, &str)] = &[
+        (" / ", ","),
         (" & ", ","),
         ("&", ","),
         ("\nand ", ","),

@@ -26,6 +26,18 @@ impl Draft<'_> {
         }
         if self.roles.get(&Role::Prefix).is_some_and(|columns| columns.len() > 1) {
             let columns = self.roles.get(&Role::Prefix).cloned().unwrap_or_default();
+            if let [first, rest @ ..] = columns.as_slice()
+                && rest.iter().all(|column| self.are_equal(*first, *column))
+            {
+                self.roles.insert(Role::Prefix, vec![*first]);
+                return self.choose_code(mapping);
+            }
+            if let Some((country, area)) = self.parts_of(&columns) {
+                self.roles.remove(&Role::Prefix);
+                self.guess(country, Role::CountryCode, "It has only country codes.");
+                self.guess(area, Role::AreaCode, "Its codes follow those of the column with country codes.");
+                return Some(CodeSource::Parts(country, area));
+            }
             self.ask_code(&columns);
             return None;
         }
@@ -64,6 +76,17 @@ impl Draft<'_> {
             }
             (None, None, None) => self.find_code(),
         }
+    }
+
+    /// The country codes and the area codes, if one of two columns has only country codes, and the codes of the other column do not begin with them.
+    fn parts_of(&self, columns: &[usize]) -> Option<(usize, usize)> {
+        let [one, other] = columns else { return None };
+        let (country, area) = match (self.has_countries(*one), self.has_countries(*other)) {
+            (true, false) => (*one, *other),
+            (false, true) => (*other, *one),
+            _ => return None,
+        };
+        (!self.begin_with(area, country)).then_some((country, area))
     }
 
     /// The column with the rest of the codes. `None` unless the column `code` has only country codes, some of them in several rows, and exactly one
@@ -217,8 +240,35 @@ impl Draft<'_> {
         }
     }
 
+    /// Whether two columns have the same codes, apart from international prefixes.
+    fn are_equal(&self, one: usize, other: usize) -> bool {
+        let digits = |cell: &str| cell.trim_start_matches(['+', '0']).to_owned();
+        self.sample().filter(|row| row.filled() > 2).all(|row| digits(row.get(one)) == digits(row.get(other)))
+    }
+
+    /// Whether a column has only the calling codes of countries.
+    fn has_countries(&self, column: usize) -> bool {
+        let cells = || self.sample().map(|row| row.get(column)).filter(|cell| looks_like_codes(cell));
+        let digits = |cell: &str| cell.trim_start_matches(['+', '0']).to_owned();
+        cells().count() > 1 && cells().map(digits).all(|code| calling_code(&code) == Some(code.as_str()))
+    }
+
+    /// Whether at least half of the codes begin with the country code of their row. By chance, one in ten codes begins with a certain digit.
+    fn begin_with(&self, code: usize, country: usize) -> bool {
+        let digits = |cell: &str| cell.trim_start_matches(['+', '0']).to_owned();
+        let pairs = || {
+            self.sample()
+                .filter(|row| looks_like_codes(row.get(code)) && looks_like_codes(row.get(country)))
+                .map(|row| (digits(row.get(code)), digits(row.get(country))))
+        };
+        pairs().filter(|(code, country)| code.starts_with(country.as_str())).count() * 2 >= pairs().count()
+    }
+
     /// How many codes begin with the country code of their row.
     fn overlap(&self, country: usize, code: usize) -> Overlap {
+        if self.has_countries(country) && !self.begin_with(code, country) {
+            return Overlap::Few;
+        }
         let (mut total, mut begin, mut single) = (0usize, 0usize, true);
         for index in self.sheet.start..self.sheet.table.len().min(self.sheet.start.saturating_add(SAMPLE)) {
             let Some(row) = self.sheet.table.row(index) else { break };

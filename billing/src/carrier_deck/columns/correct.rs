@@ -107,8 +107,46 @@ impl Draft<'_> {
             {
                 Some(Meaning::Unknown)
             }
+            // "From" and "To" may be the ends of a range of codes
+            Meaning::Is(role @ (Role::Effective | Role::Ends))
+                if profile.is_mostly(profile.codes)
+                    && profile.dates == 0
+                    && profile.distinct.len() > 2
+                    && !self.mapped.contains(&column)
+                    && !self.has(Role::Prefix) =>
+            {
+                Some(Meaning::Is(if *role == Role::Ends { Role::PrefixEnd } else { Role::Prefix }))
+            }
+            Meaning::Is(Role::Ends)
+                if profile.is_mostly(profile.codes)
+                    && profile.dates == 0
+                    && self.has(Role::Prefix)
+                    && !self.mapped.contains(&column) =>
+            {
+                Some(Meaning::Is(Role::PrefixEnd))
+            }
             Meaning::Is(Role::Status) if profile.is_mostly(profile.dates) && !self.has(Role::Effective) => {
                 Some(Meaning::Is(Role::Effective))
+            }
+            // "Rate A: EEA origin" has prices
+            Meaning::Is(
+                Role::Origin
+                | Role::Status
+                | Role::Comment
+                | Role::Period
+                | Role::Unit
+                | Role::Currency
+                | Role::Jurisdiction
+                | Role::Blocked
+                | Role::Removed
+                | Role::Active
+                | Role::ExactMatch,
+            ) if profile.is_mostly(profile.decimals)
+                && profile.nonzero > 0
+                && mentions_price(&self.name(column))
+                && !self.mapped.contains(&column) =>
+            {
+                Some(Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None }))
             }
             Meaning::Is(Role::Status | Role::Comment) if numeric => Some(Meaning::Ignored),
             Meaning::Price(_) if profile.filled > 0 && profile.is_mostly(profile.dates) => {
@@ -129,6 +167,14 @@ impl Draft<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether at least half of a column's cells are 0.
+    fn has_zeros(&self, column: usize) -> bool {
+        let zero =
+            |cell: &str| cell.contains('0') && !cell.contains(|letter: char| matches!(letter, '1'..='9'));
+        let cells = || self.sample().map(|row| row.get(column)).filter(|cell| !cell.is_empty());
+        cells().filter(|cell| zero(cell)).count() * 2 >= cells().count().max(1)
     }
 
     /// Whether a column called "Mobile" has amounts.
@@ -187,6 +233,17 @@ impl Draft<'_> {
             Meaning::Is(
                 Role::InitialIncrement | Role::NextIncrement | Role::Increment | Role::Effective | Role::Ends,
             ) if profile.is_mostly(profile.decimals) => Some(Meaning::Unknown),
+            // an increment is never 0; the Italian "scatto" is a fee or an increment
+            Meaning::Is(Role::Increment | Role::NextIncrement)
+                if profile.is_mostly(profile.decimals + profile.integers)
+                    && self.has_zeros(column)
+                    && !self.mapped.contains(&column) =>
+            {
+                Some(match words(name).iter().any(|word| word.starts_with("scatt")) {
+                    true => Meaning::Is(Role::ConnectionFee),
+                    false => Meaning::Unknown,
+                })
+            }
             Meaning::Is(Role::Period) if integers && profile.looks_like_increments() => {
                 Some(Meaning::Is(Role::Increment))
             }

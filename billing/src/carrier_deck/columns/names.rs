@@ -1,16 +1,23 @@
 //! Decides which columns make the destination's name.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::super::header::{Meaning, Role, name_rank, words};
+use super::super::header_words::{FIXED, MOBILE};
 use super::super::mapping::Mapping;
 use super::super::{Answer, Question};
 use super::Draft;
+use crate::number::calling_code;
+
+/// A column of networks with at most this many distinct texts has kinds of lines.
+const MAX_KINDS: usize = 6;
 
 impl Draft<'_> {
     /// Keeps the columns that make up the destination's name. A column called "Destination" is preferred to a column called "Name", which is
     /// preferred to a column with areas. A further column is used only if, without it, different destinations would have the same name.
     pub(super) fn choose_names(&mut self) {
+        self.find_country();
+        self.find_kind();
         let mut names = self.roles.remove(&Role::Destination).unwrap_or_default();
         names.retain(|column| self.profiles[*column].filled > 0);
         names.sort_by_key(|column| std::cmp::Reverse(name_rank(&self.name(*column))));
@@ -47,9 +54,76 @@ impl Draft<'_> {
         }
     }
 
+    /// Without a known name, the countries are in a column of texts if each text stands for one calling code, and nearly each calling code for one text.
+    fn find_country(&mut self) {
+        let Some(code) = self.role(Role::CountryCode).or(self.role(Role::Prefix)) else { return };
+        if self.role(Role::Country).is_some() || !self.sheet.has_header || self.mapping_names {
+            return;
+        }
+        let found = (0..self.meanings.len()).find(|column| {
+            let profile = &self.profiles[*column];
+            self.meanings[*column] == Meaning::Unknown
+                && !self.used().contains(column)
+                && profile.is_mostly(profile.texts)
+                && self.names_countries(*column, code)
+        });
+        if let Some(column) = found {
+            self.guess(column, Role::Country, "Each of its texts stands for one country code.");
+        }
+    }
+
+    /// Whether a column has one text for each calling code.
+    fn names_countries(&self, column: usize, code: usize) -> bool {
+        const FEWEST: usize = 3;
+        let mut codes: BTreeMap<Vec<String>, BTreeSet<String>> = BTreeMap::new();
+        let mut texts: BTreeMap<String, BTreeSet<Vec<String>>> = BTreeMap::new();
+        for row in self.sample() {
+            let text = words(row.get(column));
+            let digits = row.get(code).trim_start_matches(['+', '0']);
+            let Some(calling) = calling_code(digits).filter(|_| !text.is_empty()) else { continue };
+            codes.entry(text.clone()).or_default().insert(calling.to_owned());
+            texts.entry(calling.to_owned()).or_default().insert(text);
+        }
+        let single = texts.values().filter(|texts| texts.len() == 1).count();
+        let several = texts.len() < self.sample().filter(|row| row.filled() > 2).count();
+        codes.len() >= FEWEST
+            && several
+            && codes.values().all(|codes| codes.len() == 1)
+            && single * 5 >= texts.len() * 4
+    }
+
+    /// Without a known name, a column that says "fixed" or "mobile" in most rows has the kinds of lines.
+    fn find_kind(&mut self) {
+        if self.role(Role::Network).is_some() || !self.sheet.has_header || self.mapping_names {
+            return;
+        }
+        let kind = |cell: &str| {
+            let all = words(cell);
+            all.len() <= 2
+                && all.iter().any(|word| MOBILE.contains(&word.as_str()) || FIXED.contains(&word.as_str()))
+        };
+        let found = (0..self.meanings.len()).find(|column| {
+            let profile = &self.profiles[*column];
+            let cells = || self.sample().map(|row| row.get(*column)).filter(|cell| !cell.is_empty());
+            self.meanings[*column] == Meaning::Unknown
+                && !self.used().contains(column)
+                && profile.is_mostly(profile.texts)
+                && cells().filter(|cell| kind(cell)).count() * 2 >= cells().count()
+        });
+        if let Some(column) = found {
+            self.guess(
+                column,
+                Role::Network,
+                "Its cells say which codes are for fixed lines and which for mobile phones.",
+            );
+        }
+    }
+
     /// Without a known name, the destinations are in a column of texts. If several columns may have the destinations, the user is asked.
     fn find_name(&mut self) -> Option<usize> {
-        if !self.sheet.has_header || self.role(Role::Network).is_some() || self.mapping_names {
+        // a column of networks has names, but "fixed" and "mobile" are none
+        let networks = self.role(Role::Network).filter(|column| self.distinct(&[*column]) > MAX_KINDS);
+        if !self.sheet.has_header || networks.is_some() || self.mapping_names {
             return None;
         }
         let country = self.role(Role::Country);

@@ -25,6 +25,8 @@ impl Draft<'_> {
         }
         let has = |prices: &[(usize, PriceColumn)], age| prices.iter().any(|(_, price)| price.age == age);
         if has(&prices, Age::New) {
+            let of = |age| prices.iter().find(|(_, price)| price.age == age && price.band.is_none());
+            self.current = of(Age::Current).or(of(Age::Old)).map(|(column, _)| *column);
             prices.retain(|(_, price)| !matches!(price.age, Age::Old | Age::Current));
         } else if has(&prices, Age::Plain) || has(&prices, Age::Current) {
             prices.retain(|(_, price)| price.age != Age::Old);
@@ -194,7 +196,22 @@ impl Draft<'_> {
         rows >= 2
     }
 
+    /// Whether a column called "first price" has mostly zeros, so that it is a fee for each call.
+    fn is_mostly_zero(&self, column: usize) -> bool {
+        let profile = &self.profiles[column];
+        profile.nonzero * 2 < profile.filled
+    }
+
     pub(super) fn choose_base(&mut self, base: &[(usize, PriceColumn)]) {
+        let fee = base.iter().find(|(column, price)| {
+            price.step == Step::First && self.is_mostly_zero(*column) && !self.mapped.contains(column)
+        });
+        if let (Some((fee, _)), false, true) = (fee, self.has(Role::ConnectionFee), base.len() > 1) {
+            self.guess(*fee, Role::ConnectionFee, "Its amounts are 0 in most rows, so they are no prices.");
+            let rest: Vec<(usize, PriceColumn)> =
+                base.iter().filter(|(column, _)| column != fee).cloned().collect();
+            return self.choose_base(&rest);
+        }
         let of = |step: Step| -> Vec<usize> {
             base.iter().filter(|(_, price)| price.step == step).map(|(column, _)| *column).collect()
         };

@@ -3,7 +3,7 @@
 use super::super::cells::{StatusRule, currencies, status, unit};
 use super::super::header::{
     Meaning, Role, Words, is_ignored, is_surcharge, is_surcharge_by_origin, mentions_price, mentions_time,
-    words,
+    names_band, words,
 };
 use super::super::header_words::{PER_TIME, TAXES};
 use super::super::increments::spoken;
@@ -111,10 +111,47 @@ impl Draft<'_> {
             } else if !has_increments && profile.timed > 0 && profile.distinct.len() <= 12 {
                 // ask about increments in unknown words, so that they are not left out silently
                 self.ask_role(column, "has times", &["increment"]);
+            } else if !has_increments
+                && profile.pairs + profile.hyphened > 0
+                && profile.texts * 2 <= profile.filled
+            {
+                self.ask_role(column, "has times", &["increment"]);
+            } else if self.has_rare_flag(column) {
+                self.ask_role(column, "has flags", &["blocked", "removed"]);
+            } else if self.has_odd_numbers(column) {
+                let roles: &[&str] =
+                    if has_increments { &["connection_fee"] } else { &["increment", "connection_fee"] };
+                self.ask_role(column, "has whole numbers", roles);
             }
         }
         self.settle_seconds(&seconds);
         self.ask_amounts();
+    }
+
+    /// Whether a column has two values like "Y" and "N", of which the true one is rare.
+    fn has_rare_flag(&self, column: usize) -> bool {
+        const TRUE: &[&str] =
+            &["y", "yes", "true", "t", "1", "si", "sim", "oui", "ja", "x", "да", "是", "evet", "tak"];
+        const FALSE: &[&str] =
+            &["n", "no", "false", "f", "0", "nao", "non", "nein", "нет", "否", "hayir", "nie"];
+        let is = |cell: &str, list: &[&str]| matches!(words(cell).as_slice(), [word] if list.contains(&word.as_str()));
+        let values = &self.profiles[column].distinct;
+        let flags =
+            (1..=2).contains(&values.len()) && values.iter().all(|value| is(value, TRUE) || is(value, FALSE));
+        let rows = self.sample().filter(|row| row.filled() > 2).count();
+        let set = self.sample().filter(|row| is(row.get(column), TRUE)).count();
+        flags && set > 0 && set * 2 < rows && !is_ignored(&self.name(column))
+    }
+
+    /// Whether a column has small whole numbers that repeat, so that they are neither row numbers nor ids.
+    fn has_odd_numbers(&self, column: usize) -> bool {
+        const LARGEST: u64 = 10_000;
+        let profile = &self.profiles[column];
+        profile.is_mostly(profile.integers)
+            && (2..=10).contains(&profile.distinct.len())
+            && profile.distinct.len() * 2 <= profile.filled
+            && profile.largest <= LARGEST
+            && !self.counts_rows(column)
     }
 
     /// A column of texts like "USD/min" has the unit of the prices, whatever its name.
@@ -184,7 +221,31 @@ impl Draft<'_> {
             );
         }
         let first = self.role(Role::InitialIncrement).is_some();
-        let next = self.role(Role::NextIncrement).or(self.role(Role::Increment)).is_some();
+        let step = self.role(Role::NextIncrement).or(self.role(Role::Increment));
+        let next = step.is_some();
+        // first and next increments stand side by side
+        if let ([column], false, Some(step)) = (columns, first, step)
+            && column.abs_diff(step) == 1
+            && !self.profiles[step].is_mostly(self.profiles[step].pairs)
+            && self.is_never_less(*column, step)
+        {
+            let reason = "It stands beside the column of increments, and its numbers are never less.";
+            self.guess(*column, Role::InitialIncrement, reason);
+            return self.share_increments();
+        }
+        if let ([column], Some(initial), false) = (columns, self.role(Role::InitialIncrement), next)
+            && column.abs_diff(initial) == 1
+            && self.is_never_less(initial, *column)
+        {
+            let reason = "It stands beside the first increments, and its numbers are never more.";
+            return self.guess(*column, Role::NextIncrement, reason);
+        }
+        // numbers like 1, 6, 30 and 60 can hardly be anything else
+        if let ([column], false, false) = (columns, first, next)
+            && self.has_clear_increments(*column)
+        {
+            return self.guess(*column, Role::Increment, "Its numbers are the usual increments.");
+        }
         match (columns, first, next) {
             ([], ..) => {}
             (_, false, false) => self.ask_increments(columns),
@@ -201,6 +262,17 @@ impl Draft<'_> {
         }
     }
 
+    /// Whether all numbers of a column are among the most usual increments, one of them is longer than five seconds, and the column's name is in another
+    /// script, so that the name cannot be expected to be known.
+    fn has_clear_increments(&self, column: usize) -> bool {
+        let profile = &self.profiles[column];
+        let usual = |value: &String| matches!(value.as_str(), "1" | "6" | "30" | "60");
+        !self.name(column).is_ascii()
+            && profile.distinct.len() > 1
+            && profile.distinct.iter().all(usual)
+            && profile.largest >= 6
+    }
+
     /// Whether the column has statuses. Either each cell is a letter for a kind of change (such as I for an increase) or a known status, with at
     /// least two of the letters I, D and N. Or each cell is a known status, and at least one status removes or blocks its code.
     fn is_status(&self, column: usize) -> bool {
@@ -210,6 +282,19 @@ impl Draft<'_> {
         let common =
             values.iter().filter(|value| matches!(value.to_lowercase().as_str(), "i" | "d" | "n")).count();
         if common >= 2 && values.iter().all(|value| letter(value) || status(value).is_some()) {
+            return true;
+        }
+        // "+", "-", "=" and perhaps a letter
+        let symbol = |value: &String| {
+            value.chars().all(|letter| matches!(letter, '+' | '-' | '=' | '↑' | '↓' | '▲' | '▼' | '–' | '*'))
+        };
+        let short = values.iter().all(|value| value.chars().count() <= 3);
+        let letters = values.iter().any(|value| value.contains(char::is_alphabetic));
+        if (2..=6).contains(&values.len())
+            && short
+            && letters
+            && values.iter().filter(|value| symbol(value)).count() >= 1
+        {
             return true;
         }
         let ends = |value: &String| matches!(status(value), Some(StatusRule::Remove | StatusRule::Block));
@@ -229,7 +314,8 @@ impl Draft<'_> {
         let unknown: Vec<usize> = (0..self.meanings.len())
             .filter(|column| {
                 let profile = &self.profiles[*column];
-                let amounts = profile.nonzero * 5 >= profile.filled && profile.nonzero > 0;
+                let numbers = profile.is_mostly(profile.decimals + profile.integers);
+                let amounts = profile.nonzero > 0 && (numbers || profile.nonzero * 5 >= profile.filled);
                 let whole = whole_prices
                     && profile.is_mostly(profile.integers)
                     && profile.largest > 0
@@ -238,7 +324,9 @@ impl Draft<'_> {
                     (profile.largest > 0 || profile.nonzero > 0) && is_surcharge(&self.name(*column));
                 let ignored = is_ignored(&self.name(*column));
                 // such a surcharge is left out with a warning
-                let by_origin = is_surcharge_by_origin(&self.name(*column)) || self.is_tax(*column);
+                let by_origin = is_surcharge_by_origin(&self.name(*column))
+                    || self.is_tax(*column)
+                    || self.has_differences(*column);
                 self.meanings[*column] == Meaning::Unknown
                     && !used.contains(column)
                     && !by_origin
@@ -255,6 +343,14 @@ impl Draft<'_> {
                 self.ask_role(column, "has amounts", &["connection_fee", "minimum_charge"]);
             }
         }
+    }
+
+    /// Whether a column has the differences between old and new prices, which have a sign.
+    fn has_differences(&self, column: usize) -> bool {
+        let nonzero = |cell: &&str| cell.contains(|letter: char| matches!(letter, '1'..='9'));
+        let cells = || self.sample().map(|row| row.get(column)).filter(nonzero);
+        let signed = |sign: char| cells().filter(|cell| cell.starts_with(sign)).count();
+        cells().count() > 0 && signed('+') > 0 && signed('+') + signed('-') == cells().count()
     }
 
     /// Whether a column has the tax on each price: the same share of every price.
@@ -280,6 +376,8 @@ impl Draft<'_> {
                 "next_increment" => "the next increment in seconds",
                 "increment" => "the increments",
                 "effective" => "the first day of the price",
+                "blocked" => "whether the code is blocked",
+                "removed" => "whether the code is removed",
                 _ => "the day from which the price no longer applies",
             };
             let taken = self.roles.keys().any(|taken| role_name(*taken) == *role);
@@ -299,6 +397,26 @@ impl Draft<'_> {
         self.questions.push(Question { code: "COLUMN_UNKNOWN".into(), text, line: 0, example, answers });
     }
 
+    /// Without the columns of increments for some times of the day, if their increments are those of the standard time.
+    fn without_bands(&mut self, role: Role, columns: Vec<usize>) -> Vec<usize> {
+        if !matches!(role, Role::Increment | Role::InitialIncrement | Role::NextIncrement) {
+            return columns;
+        }
+        let (banded, plain): (Vec<usize>, Vec<usize>) =
+            columns.iter().copied().partition(|column| names_band(&self.name(*column)));
+        let [standard] = plain.as_slice() else { return columns };
+        let same = |column: &usize| {
+            self.sample().all(|row| row.get(*column).is_empty() || row.get(*column) == row.get(*standard))
+        };
+        if !banded.iter().all(same) {
+            return columns;
+        }
+        self.left.extend(
+            banded.into_iter().map(|column| (column, "Its increments are those of the standard time.")),
+        );
+        plain
+    }
+
     /// If several columns have a role that only one column may have, asks the user to choose a column.
     pub(super) fn ask_repeated(&mut self) {
         const SINGLE: &[Role] = &[
@@ -316,6 +434,7 @@ impl Draft<'_> {
             let columns = self.roles.get(&role).cloned().unwrap_or_default();
             let filled: Vec<usize> =
                 columns.iter().copied().filter(|column| self.profiles[*column].filled > 0).collect();
+            let filled = self.without_bands(role, filled);
             let Some(first) = filled.first().copied() else { continue };
             self.roles.insert(role, filled.clone());
             // a column with a longer name is preferred to a column named only "date"

@@ -7,6 +7,7 @@ use super::super::numbers::Number;
 use super::super::table::Kind;
 use super::Plan;
 use super::marks::is_about_payment;
+use super::notes::covers;
 use crate::money::Micros;
 
 /// In a sentence without words for fees, an amount may be a fee for a call only if it is below this amount.
@@ -19,8 +20,22 @@ pub(in crate::carrier_deck) struct SaidFees {
     pub(in crate::carrier_deck) general: Option<Micros>,
     /// Fees for some destinations only: the first words of the destinations' names, and the fee.
     pub(in crate::carrier_deck) places: Vec<(Vec<String>, Micros)>,
+    /// The minimum charge for each call.
+    pub(in crate::carrier_deck) minimum: Option<Micros>,
     /// The sentences about fees that were not understood.
     pub(in crate::carrier_deck) unread: Vec<(u64, String)>,
+}
+
+/// What a sentence says about fees for calls.
+pub(in crate::carrier_deck) enum FeeIn {
+    /// No fee.
+    Nothing,
+    /// A fee for calls to some places, or to all places if the list is empty.
+    Read(Micros, Vec<Vec<String>>),
+    /// The minimum charge for each call, to all places.
+    Minimum(Micros),
+    /// Perhaps a fee, but the sentence was not understood.
+    Unread,
 }
 
 impl SaidFees {
@@ -30,7 +45,7 @@ impl SaidFees {
             return self.general;
         }
         let name = words(name);
-        let places = self.places.iter().filter(|(place, _)| name.starts_with(place));
+        let places = self.places.iter().filter(|(place, _)| covers(place, &name));
         places.max_by_key(|(place, _)| place.len()).map(|(_, fee)| *fee).or(self.general)
     }
 }
@@ -39,35 +54,61 @@ impl Plan<'_> {
     /// The fees that sentences name, if no column has fees. A sentence with a condition counts as not understood.
     pub(super) fn said_fees(&self) -> SaidFees {
         let mut said = SaidFees::default();
-        let has_column = self.columns.first(Role::ConnectionFee).is_some();
-        for note in self.notes() {
-            let unread = || (note.line, note.text.chars().take(200).collect());
-            if is_per_cent(&note.text) {
-                said.unread.push(unread());
-                continue;
-            }
-            let Some((fee, rest)) = self.amount_in(&note.text) else { continue };
-            if has_column || !speaks_of_fee(&note.text) {
-                // in a sentence without words for fees, a small amount may be a fee or surcharge
-                let small = fee.is_some_and(|fee| fee > Micros::ZERO && fee < SMALL);
-                if !has_column && small && !is_about_payment(&note.text) && !note.text.contains('=') {
-                    said.unread.push(unread());
-                }
-                continue;
-            }
-            let timed = Words(words(&note.text)).any(MINUTES);
-            match (fee, self.places_of_fee(rest)) {
-                (Some(fee), Some(places)) if !timed && !is_conditional(&note.text) && fee > Micros::ZERO => {
-                    match places.is_empty() {
-                        true => said.general = Some(fee),
-                        false => said.places.extend(places.into_iter().map(|place| (place, fee))),
-                    }
-                }
-                (Some(fee), _) if fee == Micros::ZERO => {}
-                _ => said.unread.push(unread()),
+        for note in self.notes().into_iter().filter(|note| !self.is_marked(&note.text)) {
+            match self.fee_in(&note.text) {
+                FeeIn::Nothing => {}
+                FeeIn::Minimum(charge) => said.minimum = Some(charge),
+                FeeIn::Unread => said.unread.push((note.line, note.text.chars().take(200).collect())),
+                FeeIn::Read(fee, places) if places.is_empty() => said.general = Some(fee),
+                FeeIn::Read(fee, places) => said.places.extend(places.into_iter().map(|place| (place, fee))),
             }
         }
         said
+    }
+
+    /// What a sentence says about fees for calls.
+    pub(in crate::carrier_deck) fn fee_in(&self, text: &str) -> FeeIn {
+        if is_per_cent(text) {
+            return FeeIn::Unread;
+        }
+        let has_column = self.columns.first(Role::ConnectionFee).is_some();
+        let Some((fee, rest)) = self.amount_in(text) else { return FeeIn::Nothing };
+        let all = Words(words(text));
+        if all.any(LEAST) && all.any(PER_CALL) && !is_per_call_fee(&all) {
+            let placed = self.places_of_fee(rest).is_none_or(|places| !places.is_empty());
+            return match fee {
+                _ if self.columns.first(Role::MinimumCharge).is_some() => FeeIn::Nothing,
+                Some(fee) if fee > Micros::ZERO && !placed && !is_conditional(text) && !all.any(MINUTES) => {
+                    FeeIn::Minimum(fee)
+                }
+                _ => FeeIn::Unread,
+            };
+        }
+        if has_column || !speaks_of_fee(text) {
+            // in a sentence without words for fees, a small amount may be a fee or surcharge
+            let small = fee.is_some_and(|fee| fee > Micros::ZERO && fee < SMALL);
+            let unread = !has_column && small && !is_about_payment(text) && !text.contains('=');
+            return if unread { FeeIn::Unread } else { FeeIn::Nothing };
+        }
+        let timed = Words(words(text)).any(MINUTES);
+        match (fee, self.places_of_fee(rest)) {
+            (Some(fee), Some(places)) if !timed && !is_conditional(text) && fee > Micros::ZERO => {
+                let head = text.get(..text.len().saturating_sub(rest.len())).unwrap_or_default();
+                match (places.is_empty(), self.places_before(head).as_slice()) {
+                    (false, _) => FeeIn::Read(fee, places),
+                    (true, []) => FeeIn::Read(fee, Vec::new()),
+                    (true, [place]) => FeeIn::Read(fee, vec![place.clone()]),
+                    (true, _) => FeeIn::Unread,
+                }
+            }
+            (Some(fee), _) if fee == Micros::ZERO => FeeIn::Nothing,
+            _ => FeeIn::Unread,
+        }
+    }
+
+    /// Whether a sentence names an amount of money.
+    pub(in crate::carrier_deck) fn has_amount(&self, text: &str) -> bool {
+        self.amount_in(text).is_some()
     }
 
     /// The first number in a sentence, if it is an amount of money, and the text after it. `Some((None, …))` if the number cannot be read.
@@ -95,6 +136,16 @@ impl Plan<'_> {
         let read = Number::read(number, Kind::Text, self.mark, self.groups).ok();
         let fee = read.and_then(|number| number.micros(1, 1, if cents { self.places } else { 0 }, None));
         Some((fee, after))
+    }
+
+    /// The words before an amount that are kinds of lines or begin the name of a destination.
+    fn places_before(&self, head: &str) -> Vec<Vec<String>> {
+        let long = |word: &String| word.chars().count() > 3 && !ALL_PLACES.contains(&word.as_str());
+        let single: Vec<Vec<String>> = words(head).into_iter().filter(long).map(|word| vec![word]).collect();
+        let mut found = self.known(&single);
+        found.sort();
+        found.dedup();
+        found
     }
 
     /// The places for which a fee is charged; empty if it is charged for all places, and `None` if a place is unknown.
@@ -133,6 +184,15 @@ impl Plan<'_> {
         let found = self.known(&names);
         (found.len() == names.len()).then_some(found)
     }
+}
+
+/// Words for a least amount.
+const LEAST: &[&str] =
+    &["minimum", "minimo", "minima", "minimale", "mindestens", "mindestentgelt", "minimal"];
+
+/// Whether a sentence is about a fee for the connection, in addition to a minimum.
+fn is_per_call_fee(words: &Words) -> bool {
+    words.any(&["connection", "setup", "flagfall", "connexion", "conexion", "scatto"])
 }
 
 /// Whether a sentence raises or lowers prices by a percentage that is not a tax.
@@ -183,8 +243,16 @@ fn speaks_of_fee(text: &str) -> bool {
 
 /// Whether a sentence has a condition or a percentage.
 fn is_conditional(text: &str) -> bool {
+    let all = words(text);
+    // in Spanish, "se cobra" is no condition
+    let reflexive = |pair: &[String]| {
+        pair[0] == "se"
+            && ["cobra", "cobran", "cobrara", "aplica", "aplican", "aplicara", "factura", "agrega", "suma"]
+                .contains(&pair[1].as_str())
+    };
+    let plain = all.windows(2).any(reflexive);
     text.contains('%')
-        || Words(words(text)).any(&[
+        || Words(all.into_iter().filter(|word| !plain || word != "se").collect()).any(&[
             "if",
             "when",
             "unless",

@@ -3,13 +3,15 @@
 
 use std::collections::HashMap;
 
-use super::super::header::{Meaning, Role, meaning, words};
+use super::super::header::{Meaning, Role, meaning, mentions_end, words};
 use super::super::mapping::Mapping;
 use super::super::table::{Kind, Row, Table};
 use super::super::{CarrierDeck, Confidence, Detected, MAX_COLUMNS, MAX_HEADER_ROWS};
 use super::sheets::{Contents, contents, find_header, header_score, is_value};
 use super::{names, split, steps};
 
+/// The value of the guess that each row has a price for fixed lines and another one for mobile phones.
+pub(in crate::carrier_deck) const KINDS: &str = "fixed and mobile";
 /// The name of a table that was joined from two sheets.
 const JOINED: &str = "";
 /// A sheet without rates counts as a cover only if it has at most this many lines.
@@ -44,11 +46,7 @@ pub(in crate::carrier_deck) fn joined(
         } else if let Some(found) = names::codes_in_titles(table) {
             (found, "country codes in titles", "The titles above the rates contain country codes.")
         } else if let Some(found) = split::kinds(table) {
-            (
-                found,
-                "fixed and mobile",
-                "A line says with which digits the numbers with the second price begin.",
-            )
+            (found, KINDS, "A line says with which digits the numbers with the second price begin.")
         } else {
             continue;
         };
@@ -106,7 +104,11 @@ fn join_sheets(tables: &mut Vec<(String, Table)>, deck: &mut CarrierDeck) {
 /// Puts the lines of short sheets without rates above the rates of the other sheets, because they may name units, dates and increments.
 fn add_covers(tables: &mut Vec<(String, Table)>, chosen: Option<&str>) {
     let is_cover = |(name, table): &(String, Table)| {
-        chosen != Some(name.as_str()) && table.len() <= MAX_COVER && find_header(table).is_none()
+        let about_codes = mentions_end(name);
+        chosen != Some(name.as_str())
+            && !about_codes
+            && table.len() <= MAX_COVER
+            && find_header(table).is_none()
     };
     let (covers, mut others): (Vec<_>, Vec<_>) = tables.drain(..).partition(is_cover);
     if others.is_empty() {

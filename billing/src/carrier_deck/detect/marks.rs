@@ -6,7 +6,7 @@ use super::super::cells::currencies;
 use super::super::columns::CodeSource;
 use super::super::dates::{DateOrder, Orders, dates_in};
 use super::super::header::{Role, Words, is_effective, words};
-use super::super::header_words::{END, PAYS, PRICE};
+use super::super::header_words::{END, NOTICE, PAYS, PRICE, RISES, STATUS};
 use super::super::mapping::Mapping;
 use super::super::numbers::{DecimalMark, Marks};
 use super::super::table::Row;
@@ -174,6 +174,30 @@ impl Plan<'_> {
             .map_or(0, |row| row.line)
     }
 
+    /// The only date in the future that the lines outside the rates name, unless it is a last day. A date in the future cannot be the day of the
+    /// notice.
+    fn only_date(&self, today: Option<NaiveDate>) -> Option<String> {
+        let today = today?;
+        let notes = self.notes();
+        let mut found: Vec<(NaiveDate, String)> = Vec::new();
+        for note in &notes {
+            let words = Words(words(&note.text));
+            let dates = dates_in(&note.text);
+            let later = |date: &String| date_of(date, self.order).ok().flatten().filter(|day| *day > today);
+            let other = words.any(END)
+                || words.any(NOTICE)
+                || words.any(STATUS)
+                || words.any(RISES)
+                || dates.len() > 1;
+            if other && dates.iter().any(|date| later(date).is_some()) {
+                return None;
+            }
+            found.extend(dates.into_iter().filter_map(|date| Some((later(&date)?, date))));
+        }
+        let (first, text) = found.first()?.clone();
+        found.iter().all(|(date, _)| *date == first).then_some(text)
+    }
+
     /// Whether some rows have no date of their own.
     fn lacks_dates(&self) -> bool {
         let Some(column) = self.columns.first(Role::Effective) else { return true };
@@ -184,12 +208,18 @@ impl Plan<'_> {
     }
 
     /// Finds the first day of the prices in rows without a date of their own.
-    pub(super) fn find_date(&mut self, mapping: &Mapping, deck: &mut CarrierDeck) {
+    pub(super) fn find_date(&mut self, mapping: &Mapping, today: Option<NaiveDate>, deck: &mut CarrierDeck) {
+        if let Some(date) = mapping.effective {
+            self.effective = Some(date);
+            deck.detected.push(Detected::mapped("effective", date.to_string()));
+            return;
+        }
         if !self.lacks_dates() || matches!(mapping.columns.get("effective"), Some(None)) {
             return;
         }
         let named = said_date(self.price_name());
-        let Some(text) = named.or_else(|| self.said_date().map(|(_, text)| text)) else { return };
+        let said = named.or_else(|| self.said_date().map(|(_, text)| text));
+        let Some(text) = said.or_else(|| self.only_date(today)) else { return };
         if let Ok(Some(date)) = date_of(&text, self.order) {
             self.effective = Some(date);
             let reason = "A line above or below the rates says from which day they apply.";

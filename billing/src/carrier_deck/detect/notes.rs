@@ -1,16 +1,22 @@
 //! Reads the lines above and below the rates: units, currencies, increments and dates that apply to all rows.
 
+use std::collections::HashSet;
+
 use super::super::cells::currencies;
+use super::super::dates::is_month;
 use super::super::header::{Role, Words, mentions_price, words};
-use super::super::header_words::{ALL_PLACES, BILLS, EXCEPTS, PAYS};
+use super::super::header_words::{ALL_PLACES, BILLS, EXCEPTS, FIXED, LOWER, MOBILE, PAYS};
 use super::super::increments::{is_usual, times};
 use super::super::table::Row;
 use super::Plan;
+use super::tokens::{Token, pairs, tokens};
 
 /// This many rows at the end of the file are searched for notes.
 const NOTES: usize = 20;
 /// Maximum number of characters of a line that is searched for notes.
 const MAX_NOTE_CHARS: usize = 1_000;
+/// This many rows are searched for marks that refer to notes.
+const MAX_MARKED: usize = 20_000;
 /// Maximum number of destinations with increments of their own.
 const MAX_EXCEPTIONS: usize = 100;
 
@@ -26,11 +32,13 @@ pub(in crate::carrier_deck) struct SaidIncrements {
     /// The first and the next increment of all destinations; several if the sentences contradict each other.
     pub(in crate::carrier_deck) general: Vec<(u32, u32)>,
     /// Increments that may be for destinations that the deck does not have.
-    doubtful: Vec<(u32, u32)>,
+    pub(in crate::carrier_deck) doubtful: Vec<(u32, u32)>,
     /// Increments for some destinations only: the first words of the destinations' names, and the increments.
     pub(in crate::carrier_deck) exceptions: Vec<(Vec<String>, (u32, u32))>,
     /// The first sentence about increments.
     pub(in crate::carrier_deck) example: Option<(u64, String)>,
+    /// The number of exceptions for destinations that the deck does not have.
+    pub(in crate::carrier_deck) absent: usize,
     /// Whether a sentence about increments was not understood.
     pub(in crate::carrier_deck) unread: bool,
 }
@@ -45,13 +53,22 @@ impl Plan<'_> {
         above.chain(below).flat_map(sentences).collect()
     }
 
+    /// Whether a note is only for some rows, whose cells end with the mark with which the note begins.
+    pub(in crate::carrier_deck) fn is_marked(&self, text: &str) -> bool {
+        mark_of(text).is_some_and(|mark| {
+            self.rows().take(MAX_MARKED).any(|row| {
+                row.filled() > 2 && row.cells().any(|cell| cell.len() > mark.len() && cell.ends_with(mark))
+            })
+        })
+    }
+
     /// The increments that the notes name. A note about payments is not about increments.
     pub(super) fn said_increments(&self) -> SaidIncrements {
         let mut said = SaidIncrements::default();
         // whether the notes are in a list, such as "Mexico 60/60" below the heading "Billing increments"
         let mut listed = false;
         let mut heading = None;
-        for note in self.notes() {
+        for note in self.notes().into_iter().filter(|note| !self.is_marked(&note.text)) {
             let words = Words(words(&note.text));
             let paired = !pairs(&tokens(&note.text)).is_empty();
             let heads = words.0.len() <= 4
@@ -82,7 +99,9 @@ impl Plan<'_> {
                 continue;
             }
             let measured = words.any(&["average", "acd", "asr", "maximum", "max", "limit"]);
-            if !words.any(BILLS) || measured {
+            // "calls of less than 3 seconds are not charged"
+            let bounded = !paired && words.any(LOWER);
+            if !words.any(BILLS) || measured || bounded {
                 continue;
             }
             // "Billing cycle: 15/15" is about invoices
@@ -115,6 +134,13 @@ impl Plan<'_> {
             said.general = std::mem::take(&mut said.doubtful);
         }
         said
+    }
+
+    /// The increments that a sentence names, and the number of pairs like `30/6` in it.
+    pub(in crate::carrier_deck) fn increments_of(&self, text: &str) -> (SaidIncrements, usize) {
+        let mut said = SaidIncrements::default();
+        self.read_increments(text, &mut said);
+        (said, pairs(&tokens(text)).len())
     }
 
     /// Reads the increments of a sentence. If it has several pairs of increments, the parts between semicolons are read as separate sentences.
@@ -160,6 +186,8 @@ impl Plan<'_> {
             }
             // the destinations of an exception may be missing from the deck
             let unknown = names.is_empty() && !places(before).is_empty();
+            let kinds = places(before).iter().flatten().any(|word| KINDS.contains(&word.as_str()));
+            said.absent += usize::from(excepted && unknown && at > 0 && !kinds);
             if names.is_empty() && !(excepted && unknown && at > 0) {
                 let list = if unknown { &mut said.doubtful } else { &mut said.general };
                 if !list.contains(&value) {
@@ -171,24 +199,47 @@ impl Plan<'_> {
 
     /// The places with which the name of a destination or country begins.
     pub(super) fn known(&self, places: &[Vec<String>]) -> Vec<Vec<String>> {
-        let mut left: Vec<&Vec<String>> = places.iter().take(MAX_EXCEPTIONS).collect();
-        let roles = [Role::Destination, Role::Country, Role::Network];
-        let columns: Vec<usize> = roles.iter().flat_map(|role| self.columns.all(*role)).copied().collect();
-        let mut found = Vec::new();
-        for row in self.rows() {
-            if left.is_empty() {
-                break;
-            }
-            for column in &columns {
-                let name = words(row.get(*column));
-                left.retain(|place| {
-                    let begins = name.starts_with(place);
-                    found.extend(begins.then(|| (*place).clone()));
-                    !begins
-                });
-            }
-        }
-        found
+        let begins = |place: &&Vec<String>| self.place_names().iter().any(|name| covers(place, name));
+        places.iter().take(MAX_EXCEPTIONS).filter(begins).cloned().collect()
+    }
+
+    /// The words of each different name of a destination, country or network.
+    fn place_names(&self) -> &[Vec<String>] {
+        self.place_names.get_or_init(|| {
+            let roles = [Role::Destination, Role::Country, Role::Network];
+            let columns: Vec<usize> =
+                roles.iter().flat_map(|role| self.columns.all(*role)).copied().collect();
+            let mut seen: HashSet<&str> = HashSet::new();
+            let rows = (self.start..self.table.len()).filter_map(|index| self.table.row(index));
+            let cells = rows.flat_map(|row| columns.iter().map(move |column| row.get(*column)));
+            cells.filter(|cell| seen.insert(cell)).map(words).collect()
+        })
+    }
+}
+
+/// The mark with which a note begins, such as `*` or `(1)`; the note applies to the cells that end with the mark.
+pub(in crate::carrier_deck) fn mark_of(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let symbols = text
+        .find(|letter: char| !matches!(letter, '*' | '†' | '‡' | '¹' | '²' | '³' | '⁴'))
+        .unwrap_or(text.len());
+    if symbols > 0 {
+        return text.get(..symbols);
+    }
+    let inner = text.strip_prefix('(')?;
+    let (mark, _) = inner.split_once(')')?;
+    (mark.chars().count() == 1).then(|| text.get(..mark.len() + 2)).flatten()
+}
+
+/// Whether a sentence about a place applies to a destination: the destination's name begins with the place, or the place is a kind of line, as in
+/// "mobile destinations". A destination that is not mobile counts as fixed.
+pub(in crate::carrier_deck) fn covers(place: &[String], name: &[String]) -> bool {
+    let only = |list: &[&str]| !place.is_empty() && place.iter().all(|word| list.contains(&word.as_str()));
+    let is_mobile = || name.iter().any(|word| MOBILE.contains(&word.as_str()));
+    match () {
+        () if only(MOBILE) => is_mobile(),
+        () if only(FIXED) => !name.is_empty() && !is_mobile(),
+        () => name.starts_with(place),
     }
 }
 
@@ -200,7 +251,7 @@ fn is_note(row: Row<'_>) -> bool {
 }
 
 /// The sentences of a line. The delimiter of the file may have split a sentence, so the cells are joined.
-fn sentences(row: Row<'_>) -> Vec<Note> {
+pub(in crate::carrier_deck) fn sentences(row: Row<'_>) -> Vec<Note> {
     let mut text = String::new();
     for cell in row.cells().filter(|cell| !cell.is_empty()) {
         if !text.is_empty() {
@@ -236,14 +287,22 @@ fn split(text: &str) -> Vec<String> {
     let mut found = vec![String::new()];
     let mut word = 0;
     let mut letters = text.chars().peekable();
+    let mut before = ' ';
     while let Some(letter) = letters.next() {
+        // "15. 12. 2026" is a date
+        let next: String =
+            letters.clone().skip(1).take_while(|next| next.is_alphanumeric()).take(20).collect();
+        let dated = next.starts_with(|next: char| next.is_ascii_digit()) || is_month(&next);
+        let within = letter == '.' && before.is_ascii_digit() && dated;
+        before = letter;
         let ends = letter == '\n'
             || letter == '|'
             || matches!(letter, '.' | '!')
                 && word != 1
                 && word != 2
                 && word != 3
-                && letters.peek() == Some(&' ');
+                && letters.peek() == Some(&' ')
+                && !within;
         if ends {
             found.push(String::new());
             word = 0;
@@ -258,104 +317,45 @@ fn split(text: &str) -> Vec<String> {
     found
 }
 
+/// Words for kinds of destinations, which are no names of countries.
+const KINDS: &[&str] = &[
+    "special",
+    "premium",
+    "services",
+    "service",
+    "satellite",
+    "satellites",
+    "mobile",
+    "mobiles",
+    "fixed",
+    "geographic",
+    "proper",
+    "numbers",
+    "networks",
+    "zones",
+    "zone",
+    "region",
+    "africa",
+    "asia",
+    "europe",
+    "america",
+    "caribbean",
+    "oceania",
+    "pacific",
+    "moviles",
+    "movil",
+    "fijos",
+    "moveis",
+    "mobil",
+    "mobilfunk",
+    "especiales",
+    "speciali",
+    "cellulari",
+];
+
 /// Words that come before the destinations to which increments apply.
 const FOR: &[&str] =
     &["for", "para", "pour", "per", "fur", "por", "in", "to", "on", "vers", "nach", "bei", "em", "en"];
-
-/// A part of a sentence.
-enum Token {
-    Word(String),
-    Number(u32),
-    Mark(char),
-}
-
-impl Token {
-    fn is_word(&self, list: &[&str]) -> bool {
-        matches!(self, Token::Word(word) if list.contains(&word.as_str()))
-    }
-}
-
-fn tokens(text: &str) -> Vec<Token> {
-    let folded = crate::fold::fold(text);
-    let mut found = Vec::new();
-    let mut word = String::new();
-    let take = |word: &mut String, found: &mut Vec<Token>| {
-        if !word.is_empty() {
-            let word = std::mem::take(word);
-            found.push(word.parse().map_or(Token::Word(word), Token::Number));
-        }
-    };
-    for letter in folded.chars() {
-        let changes =
-            word.chars().last().is_some_and(|last| last.is_ascii_digit() != letter.is_ascii_digit());
-        if !letter.is_alphanumeric() || changes {
-            take(&mut word, &mut found);
-        }
-        match letter {
-            _ if letter.is_alphanumeric() => word.push(letter),
-            ' ' => {}
-            other => found.push(Token::Mark(other)),
-        }
-    }
-    take(&mut word, &mut found);
-    found
-}
-
-/// Two increments in a sentence, such as `30/6` or `60 sec / 1 sec`.
-struct Pair {
-    start: usize,
-    end: usize,
-    initial: u32,
-    next: u32,
-}
-
-fn pairs(tokens: &[Token]) -> Vec<Pair> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        match pair(tokens, at) {
-            Some(pair) => {
-                at = pair.end;
-                found.push(pair);
-            }
-            None => at += 1,
-        }
-    }
-    found
-}
-
-fn pair(tokens: &[Token], start: usize) -> Option<Pair> {
-    let (initial, mark) = time(tokens, start)?;
-    let Token::Mark('/' | '+' | ':' | '-' | 'x') = tokens.get(mark)? else { return None };
-    let (next, end) = time(tokens, mark + 1)?;
-    // three numbers are a date or have a meaning of their own
-    let longer = matches!(tokens.get(end), Some(Token::Mark('/' | '-')))
-        && matches!(tokens.get(end + 1), Some(Token::Number(_)));
-    (is_usual(initial) && is_usual(next) && initial >= next && !longer).then_some(Pair {
-        start,
-        end,
-        initial,
-        next,
-    })
-}
-
-/// A number of seconds, and the position after the number and its unit.
-fn time(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
-    let Token::Number(number) = tokens.get(at)? else { return None };
-    match tokens.get(at + 1) {
-        Some(Token::Word(word))
-            if matches!(word.as_str(), "s" | "sec" | "secs" | "second" | "seconds" | "seg" | "sek") =>
-        {
-            Some((*number, at + 2))
-        }
-        Some(Token::Word(word))
-            if *number <= 3 && matches!(word.as_str(), "min" | "minute" | "minuto" | "mn") =>
-        {
-            Some((number * 60, at + 2))
-        }
-        _ => Some((*number, at + 1)),
-    }
-}
 
 /// The names in a list of destinations.
 fn places(tokens: &[Token]) -> Vec<Vec<String>> {

@@ -69,11 +69,24 @@ pub(super) fn find_header(table: &Table) -> Option<usize> {
     let mut best: Option<(usize, usize)> = None;
     for (index, row) in table.iter().take(MAX_HEADER_ROWS).enumerate() {
         let score = header_score(row);
-        if score > best.map_or(0, |(score, _)| score) {
+        // a header below rates belongs to a further section
+        let below =
+            || best.is_some_and(|(_, at)| (at + 1..index).filter_map(|at| table.row(at)).any(is_rate));
+        if score > best.map_or(0, |(score, _)| score) && !below() {
             best = Some((score, index));
         }
     }
     best.map(|(_, index)| index)
+}
+
+/// Whether a row has a code and a price with decimals.
+pub(in crate::carrier_deck) fn is_rate(row: Row<'_>) -> bool {
+    let decimal = |column: usize| {
+        let (cell, kind) = (row.get(column), row.kind(column));
+        super::super::numbers::decimal(cell, kind).is_some()
+    };
+    let code = |cell: &str| looks_like_codes(cell) && cell.len() > 1;
+    row.filled() > 2 && row.cells().any(code) && (0..row.len()).any(decimal)
 }
 
 /// The kinds of known names in a row.
@@ -151,9 +164,18 @@ pub(super) fn open_sheet<'t>(
     add_names_above(table, at, &mut names);
     let mut start = at + 1;
     if let Some(next) = table.row(start).filter(|next| continues_header(*next)) {
+        let mut shared = String::new();
         for (column, name) in names.iter_mut().enumerate() {
             let below = next.get(column);
-            if !below.is_empty() {
+            let part = Words(words(below));
+            let vague = [OLD, CURRENT, NEW, FIRST, NEXT].iter().any(|list| part.only(list));
+            // a name that is merged over several columns is only in the first of them
+            match name.is_empty() && vague {
+                true => name.clone_from(&shared),
+                false => shared.clone_from(name),
+            }
+            // the cells of both lines may be merged
+            if !below.is_empty() && below != name.as_str() {
                 name.push(' ');
                 name.push_str(below);
             }
@@ -181,11 +203,16 @@ fn add_names_above(table: &Table, at: usize, names: &mut [String]) {
     else {
         return;
     };
+    // a name that is merged over several columns is only in the first of them
+    let mut shared = "";
     for (column, name) in names.iter_mut().enumerate() {
         let part = Words(words(name));
         let vague = [OLD, CURRENT, NEW, FIRST, NEXT].iter().any(|list| part.only(list));
-        if vague && matches!(meaning(above.get(column)), Meaning::Price(_)) {
-            *name = format!("{} {name}", above.get(column));
+        let own = above.get(column);
+        shared = if own.is_empty() && vague { shared } else { own };
+        let step = Meaning::Is(Role::Increment);
+        if vague && (matches!(meaning(shared), Meaning::Price(_)) || meaning(shared) == step) {
+            *name = format!("{shared} {name}");
         }
     }
 }

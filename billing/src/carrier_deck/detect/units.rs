@@ -30,6 +30,8 @@ impl Plan<'_> {
         });
         let mapped = mapping.price_unit.map(|unit| match unit {
             PriceUnit::Minute => 60,
+            PriceUnit::Hour => 3_600,
+            PriceUnit::ThousandMinutes => 60_000,
             PriceUnit::Second | PriceUnit::Increment => 1,
         });
         if self.find_cycle(mapping, named.or(above).is_some(), deck) {

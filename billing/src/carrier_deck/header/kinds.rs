@@ -248,6 +248,9 @@ pub(super) fn increment(words: &Words) -> Option<Meaning> {
     let strong = words.any(INTERVAL) || words.only(BILLS);
     let unit_only = words.0.iter().all(|word| TIME.contains(&word.as_str()) || word == "billing");
     let step = words.any(FIRST) || words.any(NEXT);
+    if words.any(&["类型", "類型"]) {
+        return None;
+    }
     let priced = words.any(PRICE) && !words.any(CLEAR);
     if !(strong || unit_only || step && words.any(TIME)) || priced || words.any(PER_TIME) && !words.any(CLEAR)
     {

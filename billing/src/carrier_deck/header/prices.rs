@@ -35,6 +35,17 @@ pub(super) fn band_price(words: &Words) -> Option<Meaning> {
     price(words, vec![band])
 }
 
+/// Whether a name is for a time of the day other than the standard time.
+pub(in crate::carrier_deck) fn names_band(name: &str) -> bool {
+    let words = Words::of(name);
+    let phrase = |phrases: &[&[&str]]| phrases.iter().any(|phrase| words.phrase(phrase));
+    words.any(OFF_PEAK)
+        || words.any(WEEKEND)
+        || words.any(NIGHT)
+        || phrase(OFF_PEAK_PHRASES)
+        || phrase(WEEKEND_PHRASES)
+}
+
 const OFF_PEAK: &[&str] = &[
     "offpeak",
     "economy",

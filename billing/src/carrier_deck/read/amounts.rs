@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::super::cells::{currencies, has_cents, is_cents, unit};
-use super::super::header::{Role, is_surcharge_by_origin};
+use super::super::cells::{StatusRule, currencies, has_cents, is_cents, unit};
+use super::super::header::{Role, Words, is_surcharge_by_origin, words};
 use super::super::numbers::Number;
 use super::super::table::Row;
 use super::super::{CellError, Confidence, Detected};
@@ -46,6 +46,23 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// The column with the row's price. A row whose status says that its price does not change may have only its current price.
+    pub(super) fn price_column(&self, row: Row<'_>) -> usize {
+        const CHANGES: &[&str] =
+            &["increase", "increased", "decrease", "decreased", "new", "nuevo", "novo", "aumento", "added"];
+        let columns = &self.plan.columns;
+        let Some(current) = columns.current else { return columns.price };
+        let priced = row.get(current).contains(|letter: char| letter.is_ascii_digit());
+        let empty = !row.get(columns.price).contains(|letter: char| letter.is_ascii_digit());
+        let texts =
+            columns.all(Role::Status).iter().chain(columns.all(Role::Comment)).map(|column| row.get(*column));
+        let keeps = texts
+            .chain([row.get(columns.price)])
+            .filter(|text| !text.is_empty())
+            .any(|text| self.status(text) == Some(StatusRule::Keep) && !Words(words(text)).any(CHANGES));
+        if priced && empty && keeps { current } else { columns.price }
+    }
+
     /// A price or fee in micros. `timed` says whether the amount is a price for a unit of time; such a price is converted to a price per minute.
     pub(super) fn amount(&mut self, row: Row<'_>, column: usize, timed: bool) -> Option<Micros> {
         let cell = row.get(column);
@@ -64,6 +81,8 @@ impl Reader<'_, '_> {
                 return None;
             }
         };
+        let change = self.options.mapping.price_change.filter(|_| timed);
+        let number = change.and_then(|change| number.changed(change)).unwrap_or(number);
         let (per, to) = if timed { (self.unit(row)?, 60) } else { (1, 1) };
         if has_cents(cell) && !self.plan.cents {
             let message = "The price is in hundredths of the currency, but other prices are not.";
@@ -83,7 +102,9 @@ impl Reader<'_, '_> {
     fn is_in_cents(&self, column: usize) -> bool {
         let name = self.plan.names.get(column).map_or("", String::as_str);
         match () {
-            () if column == self.plan.columns.price => self.plan.cents,
+            () if column == self.plan.columns.price || Some(column) == self.plan.columns.current => {
+                self.plan.cents
+            }
             () if is_cents(name) => true,
             () if self.options.mapping.price_in_cents.is_some() => self.plan.cents,
             () => self.plan.cents && currencies(name).is_empty(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::cells::{StatusRule, currencies, status};
+use super::super::cells::{StatusRule, status};
 use super::super::detect::{date_of, said_date};
 use super::super::header::{Age, Meaning, Role, Words, meaning, mentions_end, words};
 use super::super::header_words::{BLOCK, PRICE, REMOVE, STATUS};
@@ -12,6 +12,7 @@ use super::super::mapping::Mapping;
 use super::super::numbers::amount;
 use super::super::table::Row;
 use super::super::{Answer, CellError, Confidence, Detected, Question};
+use super::texts::is_unavailable;
 use super::{Reader, is_true};
 use crate::deck::{RowProblem, Severity};
 
@@ -116,36 +117,6 @@ impl<'t> Reader<'_, 't> {
             && amount(row.get(price), row.kind(price), self.plan.mark) == Some(-1_000_000)
     }
 
-    /// Finds the texts in the column of prices that mean "not offered": several rows have the text, or a line above or below the rates explains it.
-    pub(super) fn find_texts(&mut self) {
-        let price = self.plan.columns.price;
-        let mut found: BTreeMap<Vec<String>, usize> = BTreeMap::new();
-        for index in self.plan.start..self.plan.table.len() {
-            let cell = self.plan.table.row(index).map_or("", |row| row.get(price));
-            if is_no_price(cell) && found.len() <= MAX_STATUSES {
-                *found.entry(words(cell)).or_default() += 1;
-            }
-        }
-        if found.is_empty() {
-            return;
-        }
-        let notes: Vec<Vec<String>> = self.plan.notes().iter().map(|note| words(&note.text)).collect();
-        let noted =
-            |text: &[String]| notes.iter().any(|note| note.windows(text.len()).any(|part| part == text));
-        found.retain(|text, rows| *rows > 1 || noted(text));
-        self.no_prices = found.into_keys().collect();
-    }
-
-    /// Says which texts in the column of prices were read as "not offered".
-    pub(super) fn describe_texts(&mut self) {
-        if self.texts.is_empty() {
-            return;
-        }
-        let shown: Vec<&str> = self.texts.iter().take(10).map(String::as_str).collect();
-        let reason = "A code with a text instead of a price is not offered.";
-        self.deck.detected.push(Detected::new("price_texts", shown.join(", "), reason, Confidence::Medium));
-    }
-
     /// Warns about a remark that mentions removal or blocking but is not a status word.
     fn warn_remark(&mut self, row: Row<'_>, column: usize) {
         self.deck.note(
@@ -164,7 +135,7 @@ impl<'t> Reader<'_, 't> {
         );
     }
 
-    fn status(&self, text: &str) -> Option<StatusRule> {
+    pub(super) fn status(&self, text: &str) -> Option<StatusRule> {
         if text.is_empty() {
             return Some(StatusRule::Keep);
         }
@@ -189,7 +160,7 @@ impl<'t> Reader<'_, 't> {
                 () if legend.contains_key(&word) => legend[&word],
                 () if !found.priced => StatusRule::Remove,
                 () if found.ends || separated && word.concat().chars().count() > 2 => StatusRule::Keep,
-                () if self.changes_price(&word) => StatusRule::Keep,
+                () if self.changes_price(&word) || word == ["baja"] && self.has_rises() => StatusRule::Keep,
                 () if removes && (word == ["d"] || word == ["c"]) => StatusRule::Keep,
                 () => {
                     asked.push(found);
@@ -205,6 +176,7 @@ impl<'t> Reader<'_, 't> {
                 StatusRule::Keep if self.changes_price(&word) => {
                     "Every row with this status has a new price beside the old one."
                 }
+                StatusRule::Keep if word == ["baja"] => "Other rows have words for higher or equal prices.",
                 StatusRule::Keep => "Other rows have a word for removed codes.",
                 StatusRule::Remove | StatusRule::Block => "No row with this status has a price.",
             };
@@ -218,6 +190,21 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
+    /// Whether the statuses are about the change of prices: some say that prices rise or stay, and none says that a code is new ("alta").
+    fn has_rises(&self) -> bool {
+        let all: BTreeSet<String> = self
+            .plan
+            .rows()
+            .flat_map(|row| {
+                self.plan.columns.all(Role::Status).iter().flat_map(move |column| words(row.get(*column)))
+            })
+            .take(10_000)
+            .collect();
+        let any = |list: &[&str]| list.iter().any(|word| all.contains(*word));
+        any(&["sube", "suben", "aumento", "aumenta", "subida", "igual", "alza", "incremento"])
+            && !any(&["alta", "altas"])
+    }
+
     /// The meanings of unknown statuses according to a legend, such as "D = Decrease".
     fn legend(&self, unknown: &BTreeMap<Vec<String>, Unknown>) -> BTreeMap<Vec<String>, StatusRule> {
         let mut found = BTreeMap::new();
@@ -226,7 +213,13 @@ impl<'t> Reader<'_, 't> {
         }
         for note in self.plan.notes() {
             for part in note.text.split([',', ';', '/', '(', '\n']) {
-                let Some((word, meaning)) = part.split_once(['=', ':', '–', '-', ')']) else { continue };
+                let part = part.trim();
+                let spaced = part.split_once(' ').filter(|(word, _)| unknown.contains_key(&words(word)));
+                let Some((word, meaning)) = spaced.or_else(|| part.split_once(['=', ':', '–', '-', ')']))
+                else {
+                    continue;
+                };
+                let meaning = meaning.trim_start_matches(['=', ':', '–', '-', ' ']);
                 let rule =
                     status(meaning.trim_matches([' ', '.', ')'])).filter(|_| !words(meaning).is_empty());
                 if let (true, Some(rule)) = (unknown.contains_key(&words(word)), rule) {
@@ -365,96 +358,6 @@ fn section(title: &str) -> Option<StatusRule> {
         () if words.any(BLOCK) => Some(StatusRule::Block),
         () => None,
     }
-}
-
-/// Whether a text in the column of prices can only mean that there is no price. "Free" is a price, and "same" refers to another one.
-fn is_no_price(text: &str) -> bool {
-    const PRICES: &[&str] = &[
-        "free",
-        "gratis",
-        "gratuit",
-        "gratuito",
-        "kostenlos",
-        "gratuita",
-        "included",
-        "incluido",
-        "inclus",
-        "incluso",
-        "inklusive",
-        "same",
-        "idem",
-        "ditto",
-        "unchanged",
-        "igual",
-        "see",
-        "siehe",
-        "voir",
-        "ver",
-        "vedi",
-        "as",
-        "like",
-        "wie",
-        "como",
-        "come",
-        "comme",
-        "standard",
-        "default",
-        "base",
-        "zero",
-        "incl",
-        "inkl",
-        "compris",
-        "flat",
-        "forfait",
-        "package",
-        "bundle",
-        "paket",
-        "bolsa",
-    ];
-    if text.is_empty() || text.len() > 80 || text.contains(|letter: char| letter.is_ascii_digit()) {
-        return false;
-    }
-    let words = words(text);
-    let price = |word: &String| PRICES.contains(&word.as_str());
-    let money = currencies(&text.to_uppercase());
-    let short = (1..=6).contains(&words.len()) && money.is_empty() && !text.contains('%');
-    short && !words.iter().any(price)
-}
-
-/// Whether the cell of a price says that the code is not offered.
-fn is_unavailable(text: &str) -> bool {
-    if !text.is_empty() && text.chars().all(|letter| matches!(letter, '-' | '‐'..='―')) {
-        return true;
-    }
-    const TEXTS: &[&str] = &[
-        "n a",
-        "na",
-        "not available",
-        "no service",
-        "not offered",
-        "unavailable",
-        "on request",
-        "upon request",
-        "no route",
-        "none",
-        "nil",
-        "tba",
-        "tbd",
-        "call",
-        "sur demande",
-        "bajo demanda",
-        "a consultar",
-        "sob consulta",
-        "auf anfrage",
-        "su richiesta",
-        "no disponible",
-        "nao disponivel",
-        "non disponible",
-        "nicht verfugbar",
-        "not supported",
-        "consultar",
-    ];
-    TEXTS.contains(&words(text).join(" ").as_str())
 }
 
 fn rule_name(rule: StatusRule) -> &'static str {

@@ -1,6 +1,6 @@
 //! Reads increments and free seconds.
 
-use super::super::detect::increments_in;
+use super::super::detect::{covers, increments_in};
 use super::super::header::{Role, words};
 use super::super::increments::{Doubt, Increments};
 use super::super::mapping::Mapping;
@@ -13,11 +13,13 @@ impl Reader<'_, '_> {
         let plan = self.plan;
         let columns = &plan.columns;
         let remarked = columns.all(Role::Comment).iter().find_map(|column| increments_in(row.get(*column)));
-        let (initial, next) = remarked.or_else(|| self.said_for(name)).unwrap_or_else(|| self.defaults());
+        let said = remarked.or_else(|| self.said_for(name));
+        let (initial, next) = said.unwrap_or_else(|| self.defaults());
+        let lacking = u64::from(said.is_none());
         if let Some(column) = columns.first(Role::Increment) {
             return match row.get(column) {
                 "" | "-" => {
-                    self.defaulted += 1;
+                    self.defaulted += lacking;
                     Some(Increments { initial, next, free: None })
                 }
                 cell => self.increment_cell(row, column, cell).map(|found| self.in_seconds(column, found)),
@@ -27,7 +29,7 @@ impl Reader<'_, '_> {
         let minimum = columns.first(Role::InitialIncrement).filter(|column| row.get(*column) != "0");
         let first = self.seconds(row, minimum)?;
         let following = self.seconds(row, columns.first(Role::NextIncrement))?;
-        self.defaulted += u64::from(first.is_none() && following.is_none());
+        self.defaulted += if first.is_none() && following.is_none() { lacking } else { 0 };
         match (first, following) {
             (Some(initial), Some(next)) => Some(Increments { initial, next, free: None }),
             (Some(both), None) => Some(Increments { initial: both, next: both, free: None }),
@@ -43,7 +45,7 @@ impl Reader<'_, '_> {
             return None;
         }
         let name = words(name);
-        let matching = said.exceptions.iter().filter(|(place, _)| name.starts_with(place));
+        let matching = said.exceptions.iter().filter(|(place, _)| covers(place, &name));
         matching.max_by_key(|(place, _)| place.len()).map(|(_, value)| *value)
     }
 
@@ -68,6 +70,12 @@ impl Reader<'_, '_> {
             || words(name)
                 .iter()
                 .any(|word| matches!(word.as_str(), "minutes" | "minutos" | "minuten" | "minuti"));
+        let thousandths = words(name)
+            .iter()
+            .any(|word| matches!(word.as_str(), "ms" | "msec" | "millisecond" | "milliseconds"));
+        if thousandths && found.initial.is_multiple_of(1_000) && found.next.is_multiple_of(1_000) {
+            return Increments { initial: found.initial / 1_000, next: found.next / 1_000, ..found };
+        }
         match minutes && found.initial <= 3 {
             true => Increments { initial: found.initial * 60, next: found.next * 60, ..found },
             false => found,
@@ -109,11 +117,22 @@ impl Reader<'_, '_> {
         number
     }
 
+    /// Reports the increments that sentences name for destinations, if no row needs other increments.
+    fn describe_exceptions(&mut self) {
+        let said = self.plan.said.exceptions.iter().take(20);
+        let shown: Vec<String> =
+            said.map(|(place, (initial, next))| format!("{} {initial}/{next}", place.join(" "))).collect();
+        if !shown.is_empty() {
+            let reason = "A line above or below the rates names them.";
+            self.deck.detected.push(Detected::new("increments", shown.join(", "), reason, Confidence::High));
+        }
+    }
+
     /// Reports which increments the rows without increments get. If no column has increments, and the lines above and below the rates mention
     /// increments without stating them clearly, the user is asked.
     pub(super) fn describe_increments(&mut self) {
         if self.defaulted == 0 {
-            return;
+            return self.describe_exceptions();
         }
         let mapping = self.options.mapping;
         let mapped = mapping.initial_increment.is_some() || mapping.increment.is_some();

@@ -48,13 +48,12 @@ pub(super) fn is_title(plan: &Plan<'_>, row: Row<'_>) -> bool {
         ),
     };
     let priced = has_digit(plan.columns.price);
-    let empty = row.get(plan.columns.price).is_empty();
-    (!coded && !priced && (row.filled() <= 2 || is_header(plan, row) || empty))
+    (!coded && !priced)
         || (!priced && !clean && row.filled() <= 2)
         || ((!coded || !priced) && is_total_row(row))
 }
 
-fn is_header(plan: &Plan<'_>, row: Row<'_>) -> bool {
+pub(super) fn is_header(plan: &Plan<'_>, row: Row<'_>) -> bool {
     let same = |(cell, name): &(&str, &String)| !cell.is_empty() && name.starts_with(*cell);
     row.cells().zip(&plan.names).filter(same).count() >= 2
 }

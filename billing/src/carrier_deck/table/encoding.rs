@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252};
+use encoding_rs::{
+    Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1254,
+};
 
 use super::super::header::words;
 use super::super::mapping::Mapping;
@@ -47,6 +49,11 @@ pub(super) fn decode<'a>(
         detected.push(Detected::new("encoding", GB18030.name(), reason, Confidence::High));
         return Ok((chinese, false));
     }
+    if let Some((encoding, text)) = central(bytes) {
+        let reason = "The file is not UTF-8, and only in this encoding its words have no symbols between their letters.";
+        detected.push(Detected::new("encoding", encoding.name(), reason, Confidence::High));
+        return Ok((text, false));
+    }
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
     let reason = "The file is not UTF-8. ISO-8859-1 has the same letters.";
     detected.push(Detected::new("encoding", WINDOWS_1252.name(), reason, Confidence::Medium));
@@ -68,6 +75,64 @@ const RUSSIAN: &[&str] = &[
     "оператор",
     "стоимость",
 ];
+
+/// The text if it is probably Central European or Turkish: in the Western encoding, words have symbols between their letters, or Icelandic letters.
+fn central(bytes: &[u8]) -> Option<(&'static Encoding, Cow<'_, str>)> {
+    const FEWEST: usize = 2;
+    let (western, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
+    let count = broken(&western);
+    let icelandic =
+        western.chars().filter(|letter| matches!(letter, 'ð' | 'þ' | 'ý' | 'Ð' | 'Þ' | 'Ý')).count();
+    for (encoding, likely) in [(WINDOWS_1250, count >= FEWEST), (WINDOWS_1254, icelandic >= FEWEST)] {
+        let (text, failed) = encoding.decode_without_bom_handling(bytes);
+        let known =
+            text.lines().take(60).flat_map(words).filter(|word| TURKISH.contains(&word.as_str())).count();
+        let turkish = encoding != WINDOWS_1254 || known >= FEWEST;
+        if likely && turkish && !failed && broken(&text) * 4 <= count {
+            return Some((encoding, text));
+        }
+    }
+    None
+}
+
+/// Frequent words in Turkish decks.
+const TURKISH: &[&str] = &[
+    "fiyat",
+    "fiyatlar",
+    "ulke",
+    "yon",
+    "kod",
+    "kodu",
+    "dakika",
+    "ucret",
+    "tarife",
+    "gecerlilik",
+    "tarihi",
+    "mobil",
+    "sabit",
+    "kapali",
+    "yurtdisi",
+    "operator",
+    "sebeke",
+];
+
+/// The number of symbols between two letters.
+fn broken(text: &str) -> usize {
+    let letters: Vec<char> = text.chars().take(20_000).collect();
+    let symbol = |letter: char| {
+        !letter.is_ascii() && !letter.is_alphanumeric() && !letter.is_whitespace()
+            || matches!(letter, '¹' | '²' | '³')
+    };
+    let plain = |letter: char| {
+        !matches!(letter, '-' | '–' | '—' | '’' | '‘' | '·' | '…' | '/' | '°' | 'º' | 'ª' | '•')
+    };
+    letters
+        .windows(3)
+        .filter(|part| {
+            part[0].is_alphabetic() && part[2].is_alphabetic() && symbol(part[1]) && plain(part[1])
+        })
+        .count()
+}
 
 /// The text if it is probably in GBK or GB18030: apart from ASCII and punctuation, nearly all bytes are in pairs for the frequent Chinese characters.
 /// Many of these pairs must begin with a byte above 0xC8. In Korean text, which uses the same pairs, few of them do.

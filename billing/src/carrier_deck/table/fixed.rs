@@ -1,5 +1,7 @@
 //! Reads text with columns of fixed width, as in e-mails.
 
+use std::collections::BTreeSet;
+
 use super::super::{MAX_CELL_BYTES, MAX_COLUMNS, Refusal};
 use super::{Kind, Table};
 
@@ -28,32 +30,68 @@ pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<T
     }
     let first = lines.iter().position(is_row).unwrap_or_default();
     let last = lines.iter().rposition(is_row).unwrap_or_default();
-    let mut table = Table::default();
+    let heads: BTreeSet<String> = lines.iter().take(first).map(|line| shape(line)).collect();
+    let mut rows: Vec<(u64, Vec<String>)> = Vec::new();
+    let mut blank = 0;
     for (at, line) in lines.iter().enumerate() {
         let number = at as u64 + 1;
         if line.len() > MAX_CELL_BYTES {
             return Err(Refusal::long_cell(number));
         }
         let inside = (first..=last).contains(&at);
+        // the head of a page is repeated on each page
+        let repeated = inside && at > first && !shape(line).is_empty() && heads.contains(&shape(line));
         if line.trim().is_empty() || inside && is_rule(line) {
-            table.blank += 1;
-            continue;
-        }
-        table.begin(number);
-        if inside && fits(line, &columns) {
-            let letters: Vec<char> = line.chars().collect();
-            for (from, to) in &columns {
-                let cell: String = letters.iter().skip(*from).take(to - from).collect();
-                table.push(cell.trim(), Kind::Text);
+            blank += 1;
+        } else if repeated {
+            rows.push((number, vec![line.trim().to_owned()]));
+        } else if inside && fits(line, &columns) {
+            let cells = cut(line, &columns);
+            if rows.last_mut().is_some_and(|(_, above)| continues(above, &cells)) {
+                blank += 1;
+            } else {
+                rows.push((number, cells));
             }
         } else if inside && line.contains(|letter: char| letter.is_ascii_digit()) {
             // a row with shifted cells would look like a note, so the text is not read as a table
             return Ok(None);
         } else {
-            table.push(line.trim(), Kind::Text);
+            rows.push((number, vec![line.trim().to_owned()]));
         }
     }
+    let mut table = Table { blank, ..Table::default() };
+    for (number, cells) in rows {
+        table.begin(number);
+        cells.iter().for_each(|cell| table.push(cell, Kind::Text));
+    }
     Ok(Some(table))
+}
+
+/// A line without its digits and spaces. Two heads of pages differ only in the number of the page.
+fn shape(line: &str) -> String {
+    line.chars().filter(|letter| !letter.is_ascii_digit() && !letter.is_whitespace()).collect()
+}
+
+/// The cells of a row.
+fn cut(line: &str, columns: &[(usize, usize)]) -> Vec<String> {
+    let letters: Vec<char> = line.chars().collect();
+    let cell = |(from, to): &(usize, usize)| {
+        letters.iter().skip(*from).take(to - from).collect::<String>().trim().to_owned()
+    };
+    columns.iter().map(cell).collect()
+}
+
+/// Adds a row with only one cell to the row above if the list in the cell above is unfinished.
+fn continues(above: &mut [String], cells: &[String]) -> bool {
+    let filled: Vec<usize> = (0..cells.len()).filter(|column| !cells[*column].is_empty()).collect();
+    let [column] = filled.as_slice() else { return false };
+    match above.get_mut(*column).filter(|cell| cell.ends_with([',', ';', '/', '-', '+', '&'])) {
+        Some(cell) => {
+            cell.push_str(&cells[*column]);
+            true
+        }
+        None => false,
+    }
 }
 
 /// The number of cells in a line. Cells are separated by at least two spaces. A separator line and a line that is too long have no cells.

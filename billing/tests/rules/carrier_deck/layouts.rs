@@ -257,7 +257,7 @@ fn decks_of_further_carriers() {
             ],
         ),
         (
-            "Destination,Country code + area code,Tariff USD,Tariffing,Comments\nFrance,33,0.0045,by second,\nGhana,233,0.2000,by minute,\nCuba,53,0.7500,by minute,temporarily closed\n",
+            "Destination,Country code + area code,Tariff USD,Tariffing,Comments\nFrance,33,0.0045,by second,\nGhana,233,0.2000,by minute,\nCuba,53,0.7500,by minute,best effort\n",
             &["33 France 0.0045 1/1", "233 Ghana 0.2 60/60", "53 Cuba 0.75 60/60"],
         ),
         (
