@@ -7,7 +7,7 @@ use base::error::{Error, ErrorCode, Result};
 use store::{Tx, accounts};
 
 /// The wrong password with this number is the first that delays the login. Each further wrong password delays the login, too.
-const FREE_FAILURES: i32 = 5;
+const FIRST_DELAYING: i32 = 5;
 /// Maximum delay of a login in seconds. With a longer delay, the owner of an attacked login could not log in.
 const MAX_WAIT_SECONDS: i64 = 30;
 /// Wrong passwords are forgotten this long after the last one. Without this limit, every counter of unknown logins would eventually reach the maximum
@@ -45,7 +45,7 @@ impl Failures {
 
     /// Remaining delay in seconds, if any. The delay starts at one second and doubles with each wrong password, up to [`MAX_WAIT_SECONDS`].
     fn wait_seconds(self, now: DateTime<Utc>) -> Option<i64> {
-        let over = self.remembered(now) - FREE_FAILURES;
+        let over = self.remembered(now) - FIRST_DELAYING;
         let last = self.last_at.filter(|_| over >= 0)?;
         let wait = (1_i64 << over.min(10)).clamp(1, MAX_WAIT_SECONDS);
         let left = wait - (now - last).num_seconds();

@@ -12,7 +12,7 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 
 /// Minimum length of a password in characters.
 pub const MIN_LENGTH: usize = 10;
-/// Maximum length of a password in bytes. The time to hash a password grows with its length.
+/// Maximum length of a password in characters. The time to hash a password grows with its length.
 pub const MAX_LENGTH: usize = 256;
 
 /// Limits the number of concurrent hashes, because each hash takes 19 MiB and tens of milliseconds of CPU time.
@@ -41,7 +41,7 @@ fn hasher() -> Result<Argon2<'static>> {
 /// # Errors
 /// Fails with `WEAK_PASSWORD`.
 pub fn check_strength(field: &str, password: &str) -> Result<()> {
-    if password.chars().count() < MIN_LENGTH || password.len() > MAX_LENGTH {
+    if !(MIN_LENGTH..=MAX_LENGTH).contains(&password.chars().count()) {
         let message = base::message!(
             "Use a password of {min} to {max} characters.",
             min = MIN_LENGTH,
@@ -92,7 +92,7 @@ pub async fn hash(password: String) -> Result<String> {
 /// # Errors
 /// Fails only with internal faults.
 pub async fn verify(password: String, phc: Option<String>) -> Result<bool> {
-    if password.len() > MAX_LENGTH {
+    if password.chars().count() > MAX_LENGTH {
         return Ok(false);
     }
     let Some(phc) = phc else {
@@ -138,5 +138,13 @@ mod tests {
         {
             assert!(check_strength("password", password).is_ok(), "{password}");
         }
+    }
+
+    #[test]
+    fn the_length_is_counted_in_characters() {
+        let accented: String = "ação número três é útil ".chars().cycle().take(MAX_LENGTH).collect();
+        assert!(accented.len() > MAX_LENGTH);
+        assert!(check_strength("password", &accented).is_ok());
+        assert!(check_strength("password", &format!("{accented}x")).is_err());
     }
 }

@@ -52,8 +52,19 @@ pub struct ExtensionDecision {
     pub call: call::Model,
     /// The time of the call's next extension or check if the proxy confirms the limit; `None` if the call needs neither.
     pub next: Option<DateTime<Utc>>,
-    /// Whether to hang up the call because its covered time is used up.
-    pub cut: bool,
+    /// What happens to the call.
+    pub outcome: ExtensionOutcome,
+}
+
+/// What happens to a running call that was due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtensionOutcome {
+    /// The call gets another slice of talk time.
+    Extended,
+    /// The call keeps its limit, which is sent to the proxy again.
+    Unchanged,
+    /// The call is hung up, because its covered time is used up.
+    HangUp,
 }
 
 /// The time of the first extension of a call that was just answered or, if it is earlier, the time at which to check whether the call ends soon;
@@ -265,7 +276,7 @@ fn extend(
         return Ok(ExtensionDecision {
             call: call::Model { extend_at: Some(now + AGAIN), ..row },
             next,
-            cut: false,
+            outcome: ExtensionOutcome::Unchanged,
         });
     }
     let Some(grant) = found.cover.map(|cover| cover.grant).filter(|grant| grant.covered > covered) else {
@@ -277,7 +288,8 @@ fn extend(
         let end = end + CUT_AFTER;
         let next = Some(end.min(again).max(now));
         let call = call::Model { extend_at: Some(now + AGAIN), ..row };
-        return Ok(ExtensionDecision { call, next, cut: end <= now });
+        let outcome = if end <= now { ExtensionOutcome::HangUp } else { ExtensionOutcome::Unchanged };
+        return Ok(ExtensionDecision { call, next, outcome });
     };
     cover::change_holds(payers(levels), &holds(&row)?, &grant.holds, &row.currency, money)?;
     let call = call::Model {
@@ -287,7 +299,7 @@ fn extend(
         ..row
     };
     let next = next_look(app, &call, grant.covered - covered).map(|at| at.max(now + AGAIN));
-    Ok(ExtensionDecision { call, next, cut: false })
+    Ok(ExtensionDecision { call, next, outcome: ExtensionOutcome::Extended })
 }
 
 /// Extends running calls and notifies the calls' proxies, until `stop`. Every node runs this loop. A call is locked while it is processed, so each
@@ -314,7 +326,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
 async fn look(app: &Arc<App>, writer: &CallWriter) -> Result<()> {
     let due = store::calls::due(app.store.reader(), app.clock.now(), AT_ONCE).await?;
     for decisions in writer.extend(due).await? {
-        if !decisions.cut {
+        if decisions.outcome == ExtensionOutcome::Extended {
             app.metrics.call_extended();
         }
         let (app, writer) = (app.clone(), writer.clone());
@@ -325,9 +337,9 @@ async fn look(app: &Arc<App>, writer: &CallWriter) -> Result<()> {
 }
 
 async fn push(app: &App, writer: &CallWriter, decisions: ExtensionDecision) {
-    let ExtensionDecision { call, next, cut } = decisions;
+    let ExtensionDecision { call, next, outcome } = decisions;
     let later = Some(app.clock.now() + OVER);
-    if cut {
+    if outcome == ExtensionOutcome::HangUp {
         match app.proxies.hang_up(&call, HangUp::CreditExhausted).await {
             Ok(_) => confirm(writer, &call, later, None).await,
             Err(error) => {
