@@ -273,7 +273,7 @@ fn listen_for_hook(
     Ok((server.run(), address))
 }
 
-/// Binds the listener of GraphQL, the probes and the web pages.
+/// Binds the listener that serves GraphQL, the probes, and the web pages.
 fn listen_for_graphql(
     config: &Config,
     app: &Arc<App>,

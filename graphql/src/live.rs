@@ -91,7 +91,7 @@ pub fn leave(ctx: &Context<'_>, following: EventSubscription) -> Option<EventSub
 
 /// The compiled writer for a document's events.
 struct Plan {
-    /// Identifies the texts of this plan among the texts of an event.
+    /// The key under which an event keeps the text that this plan wrote for it.
     id: WriterId,
     write: Write<ActivityEvent>,
 }

@@ -103,7 +103,7 @@ impl RateWriter {
     pub(super) async fn sqlite(writer: &DatabaseConnection, mut options: ConnectOptions) -> Result<Self> {
         options.min_connections(0).connect_lazy(true).map_sqlx_sqlite_opts(|sqlite| {
             journaled(sqlite)
-                // a commit without `fsync` may be lost in a power failure, but then all later commits are lost, too
+                // a power failure may lose a commit made without `fsync`; this is safe, because all later commits are then lost as well
                 .synchronous(SqliteSynchronous::Normal)
                 // the log is copied between the blocks, not in a commit
                 .pragma("wal_autocheckpoint", "0")

@@ -63,7 +63,7 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Open a shop with simulated calls on this machine. Needs no database server, phone or configuration.
     Demo(demo::DemoArgs),
-    /// Check the configuration without changing anything: options, secrets, database, listeners, proxies, Redis, clocks.
+    /// Check the configuration (options, secrets, database, listeners, proxies, Redis, clocks) without changing anything.
     #[command(after_help = check::HELP)]
     CheckConfig(check::CheckArgs),
     /// Create or update the database's tables. `serve` also creates or updates the tables when it starts.
@@ -234,7 +234,7 @@ fn not_found(error: Failure, what: &str, config: &ConfigArgs) -> Failure {
         .into()
 }
 
-/// The global id of the account or callshop with this code or global id.
+/// The global id of the account or callshop that `name` identifies, by code or by global id.
 async fn account_id(app: &Arc<App>, operator: &Actor, name: &str) -> Result<String, Failure> {
     if parse_any(&name.into()).is_some() {
         return Ok(name.to_owned());

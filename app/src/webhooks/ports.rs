@@ -41,10 +41,10 @@ pub trait Payload: Send + Sync {
     /// The account or callshop that the document names.
     fn account_id(&self) -> Uuid;
 
-    /// Whether the document is about one callshop, so that the account must be a callshop.
+    /// Whether the document is about one callshop. If so, the account must be a callshop.
     fn is_for_callshop(&self) -> bool;
 
-    /// Whether the document is about the feed of the account itself, so that the account must not be a callshop.
+    /// Whether the document is about the feed of the account itself. If so, the account must not be a callshop.
     fn is_for_account(&self) -> bool;
 
     /// Whether the document wants events of all kinds.

@@ -93,7 +93,7 @@ impl RateChanges {
         self.count(ctx, billing::rate_changes::RateChangeKind::Lowered).await
     }
 
-    /// Number of prefixes with the same price per minute but another difference.
+    /// Number of prefixes whose price per minute is the same, but whose rate differs in some other value.
     async fn changed(&self, ctx: &Context<'_>) -> async_graphql::Result<u64> {
         self.count(ctx, billing::rate_changes::RateChangeKind::Changed).await
     }

@@ -167,7 +167,7 @@ on_both!(a_proxy_is_told_what_emergency_calls_need, |backend: Backend| async mov
     let (status, blocked) = ask(&phone.user).await;
     assert_eq!((status, &blocked["blocked"]), (200, &json!(true)));
     assert_eq!((&blocked["ha1"], &blocked["emergency"]), (&free["ha1"], &free["emergency"]));
-    // the same authorization requests get the same decisions as before
+    // authorization still refuses the blocked phone's ordinary calls and allows its emergency calls
     assert_eq!(shop.hook().authorize(&phone.user, "+13055550123").await["error"], "PHONE_BLOCKED");
     assert_eq!(shop.hook().authorize(&phone.user, "190").await["allow"], json!(true));
     assert_eq!(ask("nobody").await.0, 404);

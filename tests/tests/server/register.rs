@@ -165,7 +165,7 @@ on_both!(reports_add_up_by_method_and_by_person, |backend| async move {
     let discount = json!({ "sessionId": first, "amount": "0.40", "reason": "regular" });
     act(&shop, "applyDiscount", keyed(discount)).await;
     act(&shop, "closeCabin", json!({ "sessionId": first })).await;
-    // the bill is 0.68 (call) + 3.50 (items) - 0.40 (discount) = 3.78; the customer pays 1.00 by card, and the rest of 2.78 is rounded to 2.80 in
+    // the bill is 0.68 (call) + 3.50 (items) - 0.40 (discount) = 3.78; the customer pays 1.00 by card, and the remaining 2.78 is rounded to 2.80 in
     // cash
     let payments = json!([{ "method": "CARD", "amount": "1" }, { "method": "CASH", "amount": "5" }]);
     act(&shop, "settleSession", keyed(json!({ "sessionId": first, "payments": payments }))).await;

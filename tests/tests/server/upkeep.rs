@@ -502,8 +502,8 @@ async fn until_answered(shop: &Shop, path: &str, body: &Value) -> Value {
     }
 }
 
-/// A request that finds no free connection fails within a bounded time, with a code that says to retry. The code is the same in two cases: for a
-/// login that this node has cached, the query fails; for a new login, the token cannot be checked.
+/// A request that finds no free connection fails within a bounded time, with a code that says to retry. The code is the same whether
+/// the query itself fails (if this node has cached the login) or the token cannot be checked (if the login is new).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_that_is_used_up_says_so_on_postgres() {
     let server = TestServer::start(Backend::Postgres, |config| config.database_connections = 3).await;

@@ -218,8 +218,8 @@ async function* eventsOf({ body }: Response, heard: () => void): AsyncGenerator 
 }
 
 /**
- * The results in a multipart response. A part has a result in `payload`, is `{}` to keep the connection alive, or has `errors` of the connection and
- * a null `payload`.
+ * The results in a multipart response. A part is one of three things: a result in `payload`, an empty `{}` that keeps the
+ * connection alive, or a null `payload` with `errors` that concern the whole connection.
  */
 async function* partsOf(response: Response, heard: () => void): AsyncGenerator {
   const parts = await meros<unknown>(response);

@@ -108,8 +108,7 @@ fn is_rule(line: &str) -> bool {
         && line.chars().all(|letter| matches!(letter, '-' | '=' | '_' | '+' | '|' | ' ' | '*' | '─' | '━'))
 }
 
-/// The first position of each column and the position after its last one. At least two neighboring positions that are spaces in all rows separate two
-/// columns.
+/// The first position of each column and the position after its last one. Two columns are separated by two or more adjacent positions that are blank in every row.
 fn columns(rows: &[&str]) -> Option<Vec<(usize, usize)>> {
     if rows.len() < FEWEST_ROWS {
         return None;

@@ -37,7 +37,7 @@ pub(super) enum Place {
 pub(super) struct Said {
     pub(super) place: Place,
     pub(super) line: u64,
-    /// The sheet that is not read; empty for the sheet with the rates.
+    /// Name of the unread sheet that contains the text; empty if the text is in the sheet with the rates.
     pub(super) sheet: String,
     pub(super) text: String,
 }
