@@ -71,6 +71,8 @@ pub struct Parts<T>(Vec<Part<T>>);
 struct Part<T> {
     key: String,
     path: Path,
+    /// Whether the field is selected several times. `path` is its first place.
+    is_merged: bool,
     write: Option<Write<T>>,
 }
 
@@ -82,7 +84,7 @@ pub struct Begun<'a> {
     /// The text.
     pub text: Vec<u8>,
     /// The fields that the executor must resolve, and where their values belong in the text. In debug builds, the list also has the fields that are
-    /// already written, with the places of their values in the text.
+    /// already written, with the places of their values in the text, except for fields that are selected several times.
     pub fields: Vec<(&'a Positioned<parsed::Field>, Range<usize>)>,
 }
 
@@ -96,14 +98,15 @@ impl<T: 'static> Parts<T> {
     ) -> Option<Begun<'a>> {
         let (mut text, mut fields) = (Vec::with_capacity(256), Vec::with_capacity(self.0.len()));
         let mut before = b'{';
-        for Part { key, path, write } in &self.0 {
+        for Part { key, path, is_merged, write } in &self.0 {
             text.push(before);
             text.extend_from_slice(key.as_bytes());
             let start = text.len();
             if let Some(write) = write {
                 write(value, &mut text).ok()?;
             }
-            if write.is_none() || cfg!(debug_assertions) {
+            // the executor's value of a merged field is the value of one of its places
+            if write.is_none() || (cfg!(debug_assertions) && !is_merged) {
                 let field = at(fragments, set, path)?;
                 // the resolvers of the type do not know this field
                 if field.node.name.node != "__typename" {
@@ -306,7 +309,12 @@ impl<'a> Below<'a> {
         let part = |Selected { key, name, path, is_merged, below }: Selected<'_>| {
             let write = writer::<T>(name, &below);
             // the executor would merge the values
-            (write.is_some() || !is_merged).then(|| Part { key: format!("\"{key}\":"), path, write })
+            (write.is_some() || !is_merged).then(|| Part {
+                key: format!("\"{key}\":"),
+                path,
+                is_merged,
+                write,
+            })
         };
         let parts: Vec<Part<T>> =
             self.selected(&T::type_name())?.into_iter().map(part).collect::<Option<_>>()?;

@@ -84,8 +84,10 @@ pub(super) async fn decide_all(
         let verdict = check(app, tx.conn(), &context, request, &mut found).await?;
         decisions.push((request, found, verdict));
     }
-    // lock the credit for all attempts at once, in the global lock order; the transaction takes no locks after the locks on credit
-    let paying = decisions.iter().flat_map(|(_, found, _)| extend::paying_accounts(&found.levels)).collect();
+    // lock the credit for all attempts, and for the events of the same batch, at once and in the global lock order; the transaction takes no further
+    // locks on credit
+    let paying = decisions.iter().flat_map(|(_, found, _)| extend::paying_accounts(&found.levels));
+    let paying = paying.chain(money.accounts()).collect();
     context.locked_credit = LockedCredit::lock(tx.conn(), paying).await?;
     let mut decided = Vec::with_capacity(requests.len());
     let mut rows = Vec::new();

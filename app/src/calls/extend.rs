@@ -100,7 +100,9 @@ pub(super) async fn extend_all(
             && row.extend_at.is_some_and(|at| at <= now)
             && row.hang_up_by.is_none()
     };
-    let rows: Vec<call::Model> = store::calls::lock(tx.conn(), ids).await?.into_iter().filter(due).collect();
+    let rows = store::calls::lock(tx.conn(), ids).await?;
+    rows.iter().for_each(|row| app.callshops.learn_call(row.id, row.callshop_id));
+    let rows: Vec<call::Model> = rows.into_iter().filter(due).collect();
     if rows.is_empty() {
         return Ok(Vec::new());
     }

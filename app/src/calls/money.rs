@@ -36,6 +36,11 @@ impl Money {
         add(&mut self.held, (account, currency.to_owned()), change)
     }
 
+    /// The accounts whose credit this batch has changed so far.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = Uuid> {
+        self.held.keys().map(|(id, _)| *id).chain(self.credit.keys().copied())
+    }
+
     /// Adds a transfer to post.
     pub(super) fn transfer(&mut self, transfer: NewTransfer) -> Result<()> {
         for entry in transfer.entries()?.iter().filter(|entry| entry.book == Book::Credit) {

@@ -10,6 +10,7 @@ mod queue;
 mod transactions;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
 use entity::call_sighting;
@@ -68,13 +69,16 @@ struct Job {
 #[derive(Clone)]
 pub struct CallWriter {
     jobs: mpsc::Sender<Job>,
+    /// The number of jobs that have left the channel and are in no batch yet.
+    received: Arc<AtomicUsize>,
 }
 
 impl CallWriter {
     /// Starts the writer's task. After `stop`, or when the last handle is dropped, the task finishes all submitted jobs and ends.
     pub fn start(app: Arc<App>, stop: CancellationToken) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, waiting) = mpsc::channel(app.config.queue);
-        (Self { jobs }, tokio::spawn(run(app, waiting, stop)))
+        let received = Arc::new(AtomicUsize::new(0));
+        (Self { jobs, received: received.clone() }, tokio::spawn(run(app, waiting, received, stop)))
     }
 
     /// Decides whether to allow a call attempt.
@@ -85,8 +89,8 @@ impl CallWriter {
         self.authorize_after(Vec::new(), request).await
     }
 
-    /// Applies these events, and then decides whether to allow a call attempt. An attempt never overtakes jobs that were submitted earlier for the same
-    /// callshop.
+    /// Applies these events, and then decides whether to allow a call attempt. An attempt never overtakes jobs of the same callshop that were submitted
+    /// earlier.
     ///
     /// # Errors
     /// See [`Self::authorize`].
@@ -165,7 +169,7 @@ impl CallWriter {
 
     /// The number of jobs that the queue can still take, and the queue's capacity.
     pub fn room(&self) -> (usize, usize) {
-        (self.jobs.capacity(), self.jobs.max_capacity())
+        (self.jobs.capacity().saturating_sub(self.received.load(Ordering::Relaxed)), self.jobs.max_capacity())
     }
 
     fn enqueue(&self, work: Work) -> Result<oneshot::Receiver<Result<Done>>> {

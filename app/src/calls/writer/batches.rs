@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc};
@@ -24,7 +25,8 @@ const BATCH: usize = 64;
 const MIN_SPLIT_BATCH: usize = 8;
 /// Maximum number of received jobs that are in no batch yet.
 const QUEUED: usize = 4 * BATCH;
-/// Maximum number of batches that run at the same time on PostgreSQL. With three or more, the batches become smaller, and each event takes more CPU time.
+/// Maximum number of batches that run at the same time on PostgreSQL. With three or more, the batches become smaller, so each event takes more CPU
+/// time.
 const MOST_RUNNING: usize = 2;
 /// Maximum time that a batch waits until it is as large as the previous batch.
 const GATHER: Duration = Duration::from_millis(1);
@@ -35,27 +37,34 @@ const IDLE: Duration = Duration::from_secs(1);
 const STUCK: Duration = Duration::from_secs(60);
 
 /// Runs until `stop`, or until the last handle of the writer is dropped. Then finishes the jobs that were already submitted.
-pub(super) async fn run(app: Arc<App>, waiting: mpsc::Receiver<Job>, stop: CancellationToken) {
+pub(super) async fn run(
+    app: Arc<App>,
+    waiting: mpsc::Receiver<Job>,
+    received: Arc<AtomicUsize>,
+    stop: CancellationToken,
+) {
     let heart = Arc::new(app.health.heartbeat("call writer", STUCK));
     let mut jobs = Jobs { app: app.clone(), waiting, queue: Queue::default(), is_closed: false };
     let mut batches = RunningBatches::new(app, heart.clone());
     let mut idle = tokio::time::interval(IDLE);
     idle.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !(jobs.is_closed && jobs.queue.is_empty() && batches.running.is_empty()) {
-        heart.beat();
+        // while batches run, only their progress shows that the writer is not stuck
+        if batches.running.is_empty() {
+            heart.beat();
+        }
         tokio::select! {
             () = jobs.receive(), if jobs.has_room() => {}
-            () = batches.progress() => {}
+            () = batches.progress() => heart.beat(),
             // accept no new jobs, but finish those that were submitted
             () = stop.cancelled(), if !jobs.waiting.is_closed() => jobs.waiting.close(),
             _ = idle.tick() => {}
         }
-        while batches.have_room_for(&jobs.queue) {
-            jobs.gather(batches.previous_size).await;
-            if !batches.begin_next(&mut jobs.queue) {
-                break;
-            }
+        while batches.can_begin(&jobs.queue) {
+            jobs.gather(&batches).await;
+            batches.begin_next(&mut jobs.queue);
         }
+        received.store(jobs.queue.len(), Ordering::Relaxed);
     }
 }
 
@@ -84,10 +93,10 @@ impl Jobs {
         }
     }
 
-    /// Waits until as many jobs wait as the previous batch had, but for at most [`GATHER`].
-    async fn gather(&mut self, previous: usize) {
+    /// Waits until the next batch can have as many jobs as the previous batch, but for at most [`GATHER`].
+    async fn gather(&mut self, batches: &RunningBatches) {
         let more = async {
-            while self.has_room() && self.queue.len() < previous {
+            while self.has_room() && batches.jobs_for_next(&self.queue) < batches.previous_size {
                 self.receive().await;
             }
         };
@@ -151,32 +160,39 @@ impl RunningBatches {
         }
     }
 
-    /// Whether another batch may begin, provided that the queue has suitable jobs.
-    fn have_room_for(&self, queue: &Queue<Job>) -> bool {
+    /// Whether another batch can begin now.
+    fn can_begin(&self, queue: &Queue<Job>) -> bool {
         // SQLite has one writer
         let most = if self.app.store.is_partitioned() { MOST_RUNNING } else { 1 };
-        !queue.is_empty() && self.running.len() < most
+        self.running.len() < most && self.jobs_for_next(queue) > 0
     }
 
-    /// Begins a batch. Returns `false` if the waiting jobs must wait for the running batch.
-    fn begin_next(&mut self, queue: &mut Queue<Job>) -> bool {
+    /// The number of waiting jobs that could be in the next batch.
+    fn jobs_for_next(&self, queue: &Queue<Job>) -> usize {
+        let Some(running) = self.running.first() else { return queue.len() };
+        match queue.count_beside(&running.touched) {
+            0 if self.may_wait_for(running, queue) => queue.len(),
+            count => count,
+        }
+    }
+
+    /// Whether the next batch may change the callshops of the running batch, and wait for its rows. An attempt may not: it must see that the phone's
+    /// previous call has ended, and how much credit is left after that call.
+    fn may_wait_for(&self, running: &RunningBatch, queue: &Queue<Job>) -> bool {
+        running.is_locked && queue.all(BATCH, |job: &Job| matches!(job.work, Work::Event(_)))
+    }
+
+    /// Begins a batch. [`Self::can_begin`] must be true.
+    fn begin_next(&mut self, queue: &mut Queue<Job>) {
         let (jobs, touched) = match self.running.first() {
             None => queue.take(self.share(queue.len())),
-            Some(running) => {
-                let (jobs, touched) = queue.take_beside(&running.touched, BATCH);
-                // an attempt must see that the phone's previous call has ended, and how much credit is left after that call
-                let is_event = |job: &Job| matches!(job.work, Work::Event(_));
-                match jobs.is_empty() && running.is_locked && queue.all(BATCH, is_event) {
-                    true => queue.take(BATCH),
-                    false => (jobs, touched),
-                }
+            Some(running) if queue.count_beside(&running.touched) > 0 => {
+                queue.take_beside(&running.touched, BATCH)
             }
+            Some(running) if self.may_wait_for(running, queue) => queue.take(BATCH),
+            Some(_) => return,
         };
-        if jobs.is_empty() {
-            return false;
-        }
         self.begin(jobs, touched);
-        true
     }
 
     /// The number of jobs that the next batch takes if no batch is running. If many jobs wait, and a second batch can run at the same time, the first

@@ -1,5 +1,6 @@
 //! Remembers the callshop of each call and phone, so that the writer knows which jobs can run at the same time.
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use uuid::Uuid;
 
@@ -17,8 +18,14 @@ pub(crate) struct Callshops {
 
 impl Default for Callshops {
     fn default() -> Self {
-        Self { by_call: Cache::new(REMEMBERED), by_phone: Cache::new(REMEMBERED) }
+        Self { by_call: recent(), by_phone: recent() }
     }
+}
+
+/// A cache that drops the entry that was not used for the longest time. The library's default policy would keep entries that were used often, and
+/// these are the entries of calls that have ended.
+fn recent<K: std::hash::Hash + Eq + Send + Sync + 'static>() -> Cache<K, Uuid> {
+    Cache::builder().max_capacity(REMEMBERED).eviction_policy(EvictionPolicy::lru()).build()
 }
 
 impl Callshops {

@@ -62,6 +62,15 @@ impl<J> Queue<J> {
         (jobs.collect(), touched)
     }
 
+    /// The number of jobs that [`Self::take_beside`] could take.
+    pub(super) fn count_beside(&self, running: &Touched) -> usize {
+        if !running.is_complete {
+            return 0;
+        }
+        let known = self.jobs.iter().map_while(|waiting| waiting.callshop);
+        known.filter(|callshop| !running.callshops.contains(callshop)).count()
+    }
+
     /// Takes up to `most` jobs that touch no callshop of the running batch. The jobs of a callshop stay in order. A job whose callshop is not known
     /// may belong to any callshop, so the jobs that came after it wait as well.
     pub(super) fn take_beside(&mut self, running: &Touched, most: usize) -> (Vec<J>, Touched) {
@@ -111,6 +120,7 @@ mod tests {
             queue(&[(Some(A), "a1"), (Some(B), "b1"), (Some(A), "a2"), (Some(C), "c1"), (Some(B), "b2")]);
         let (first, running) = queue.take(2);
         assert_eq!((first, &running), (vec!["a1", "b1"], &touched(&[A, B])));
+        assert_eq!(queue.count_beside(&running), 1);
         assert_eq!(queue.take_beside(&running, 9), (vec!["c1"], touched(&[C])));
         assert_eq!(
             queue.take(9),
@@ -123,6 +133,7 @@ mod tests {
     #[test]
     fn a_job_of_an_unknown_callshop_holds_up_what_came_after_it() {
         let mut queue = queue(&[(Some(B), "b1"), (None, "x"), (Some(B), "b2")]);
+        assert_eq!(queue.count_beside(&touched(&[A])), 1, "the job after the unknown one does not count");
         assert_eq!(queue.take_beside(&touched(&[A]), 9).0, ["b1"]);
         assert!(queue.take_beside(&touched(&[A]), 9).0.is_empty());
         let (jobs, running) = queue.take(1);

@@ -149,7 +149,8 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Finds the meaning of unknown statuses, or asks for it. If none of the rows with a particular status has a price, that status
-    /// means that their codes are removed. A "D" means a decrease if another status is a word for removed codes; otherwise, it may mean a decrease or a deletion.
+    /// means that their codes are removed. A "D" means a decrease if another status is a word for removed codes; otherwise, it may mean a decrease or
+    /// a deletion.
     pub(super) fn find_statuses(&mut self) {
         let (unknown, removes) = self.unknown_statuses();
         let mut asked: Vec<Unknown> = Vec::new();
