@@ -40,8 +40,8 @@ export const ActivityKind = {
   /** Cash was put into the drawer or taken out. */
   CASH_MOVED: 'CASH_MOVED',
   /**
-   * In `accountFeed`: the account was assigned another cost tariff, or a version of its cost tariff was scheduled, canceled, or took effect.
-   * `subjectId` is the tariff; null if the account no longer has a cost tariff.
+   * In `accountFeed`: the account was assigned another cost tariff, or a version of its cost tariff was scheduled, had its schedule canceled,
+   * or took effect. `subjectId` is the tariff; null if the account no longer has a cost tariff.
    */
   COST_CHANGED: 'COST_CHANGED',
   /** A user changed the credit of the callshop or account, its credit limit, or its low-credit threshold. Calls do not cause this event. */
@@ -124,7 +124,7 @@ export const CabinState = {
 } as const;
 
 export type CabinState = typeof CabinState[keyof typeof CabinState];
-/** Reason that a call was refused. A problem with an account above the callshop shows only as SERVICE_UNAVAILABLE. */
+/** Reason that a call was refused. A problem with an account above the callshop is reported only as SERVICE_UNAVAILABLE. */
 export const CallRefusal = {
   /** The SIP proxy abandoned the attempt before it got an answer from this server. */
   ABANDONED: 'ABANDONED',
@@ -271,7 +271,10 @@ export const ErrorCode = {
   SCHEDULE_CONFLICT: 'SCHEDULE_CONFLICT',
   /** The search would read too many rows. Narrow the search with a shorter time range or another filter. */
   SEARCH_TOO_BROAD: 'SEARCH_TOO_BROAD',
-  /** The secret was shown in the response to an earlier request with this key, and cannot be shown again. If it is lost, rotate the token. */
+  /**
+   * The secret was shown in the response to an earlier request with this key, and cannot be shown again. If the secret is lost, rotate the
+   * token.
+   */
   SECRET_SHOWN: 'SECRET_SHOWN',
   /** A problem with an account above the callshop prevents this action. The callshop's reseller can see the details. */
   SERVICE_UNAVAILABLE: 'SERVICE_UNAVAILABLE',
@@ -297,8 +300,8 @@ export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 /** Login and password. */
 export type LoginInput = {
   /**
-   * Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. Use this for pages of
-   * the server's own origin that log in with an HTTP POST.
+   * Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. Use this option in
+   * pages of the server's own origin that log in with an HTTP POST.
    */
   readonly cookie?: boolean;
   /** User name and account code, as `name@code`. */

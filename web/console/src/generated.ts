@@ -40,8 +40,8 @@ export const ActivityKind = {
   /** Cash was put into the drawer or taken out. */
   CASH_MOVED: 'CASH_MOVED',
   /**
-   * In `accountFeed`: the account was assigned another cost tariff, or a version of its cost tariff was scheduled, canceled, or took effect.
-   * `subjectId` is the tariff; null if the account no longer has a cost tariff.
+   * In `accountFeed`: the account was assigned another cost tariff, or a version of its cost tariff was scheduled, had its schedule canceled,
+   * or took effect. `subjectId` is the tariff; null if the account no longer has a cost tariff.
    */
   COST_CHANGED: 'COST_CHANGED',
   /** A user changed the credit of the callshop or account, its credit limit, or its low-credit threshold. Calls do not cause this event. */
@@ -187,7 +187,7 @@ export const CabinState = {
 } as const;
 
 export type CabinState = typeof CabinState[keyof typeof CabinState];
-/** Reason that a call was refused. A problem with an account above the callshop shows only as SERVICE_UNAVAILABLE. */
+/** Reason that a call was refused. A problem with an account above the callshop is reported only as SERVICE_UNAVAILABLE. */
 export const CallRefusal = {
   /** The SIP proxy abandoned the attempt before it got an answer from this server. */
   ABANDONED: 'ABANDONED',
@@ -457,7 +457,10 @@ export const ErrorCode = {
   SCHEDULE_CONFLICT: 'SCHEDULE_CONFLICT',
   /** The search would read too many rows. Narrow the search with a shorter time range or another filter. */
   SEARCH_TOO_BROAD: 'SEARCH_TOO_BROAD',
-  /** The secret was shown in the response to an earlier request with this key, and cannot be shown again. If it is lost, rotate the token. */
+  /**
+   * The secret was shown in the response to an earlier request with this key, and cannot be shown again. If the secret is lost, rotate the
+   * token.
+   */
   SECRET_SHOWN: 'SECRET_SHOWN',
   /** A problem with an account above the callshop prevents this action. The callshop's reseller can see the details. */
   SERVICE_UNAVAILABLE: 'SERVICE_UNAVAILABLE',
@@ -489,8 +492,8 @@ export type HangUpCallInput = {
 /** Login and password. */
 export type LoginInput = {
   /**
-   * Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. Use this for pages of
-   * the server's own origin that log in with an HTTP POST.
+   * Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. Use this option in
+   * pages of the server's own origin that log in with an HTTP POST.
    */
   readonly cookie?: boolean;
   /** User name and account code, as `name@code`. */
@@ -662,7 +665,7 @@ export type PhoneIdInput = {
 
 /** Kind of a problem. */
 export const ProblemKind = {
-  /** A session has two live calls. */
+  /** A session has more than one live call. */
   CALLS_OVERLAP: 'CALLS_OVERLAP',
   /** In the last seven days, the phone of a call never acknowledged the answer. Somebody may be trying to talk without paying. */
   CALL_UNACKNOWLEDGED: 'CALL_UNACKNOWLEDGED',
@@ -680,7 +683,7 @@ export const ProblemKind = {
    * This problem is shown to the platform only.
    */
   EVENT_DOUBTED: 'EVENT_DOUBTED',
-  /** In the last seven days, an event from a proxy could not be understood. This problem is shown to the platform only. */
+  /** In the last seven days, an event from a proxy could not be understood or applied. This problem is shown to the platform only. */
   EVENT_REJECTED: 'EVENT_REJECTED',
   /**
    * An event of a proxy has waited in the event stream for more than ten minutes, because it cannot be applied. This problem is shown to the
@@ -824,7 +827,7 @@ export type Role = typeof Role[keyof typeof Role];
 export type SessionFilter = {
   /** Only sessions that this user opened. */
   readonly attendantId?: string | null | undefined;
-  /** Only sessions whose current or last cabin is this one. */
+  /** Only sessions whose current or last cabin is this cabin. */
   readonly cabinId?: string | null | undefined;
   /** Search text: beginnings of words in the customer's name, in any order; accents and case are ignored. At most 100 characters and 8 words. */
   readonly customer?: string | null | undefined;

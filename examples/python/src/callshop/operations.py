@@ -517,7 +517,7 @@ class Quote(TypedDict):
 
 
 class Shop(TypedDict):
-    """A shop with telephone cabins, which is always a leaf of the account tree."""
+    """A shop with telephone cabins."""
 
     id: str
     name: str
@@ -539,7 +539,7 @@ class Callshops(TypedDict):
 
 
 class FindCallshopCallshop(TypedDict):
-    """A shop with telephone cabins, which is always a leaf of the account tree."""
+    """A shop with telephone cabins."""
 
     name: str
     timeZone: str

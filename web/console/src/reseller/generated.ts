@@ -53,8 +53,8 @@ export const ActivityKind = {
   /** Cash was put into the drawer or taken out. */
   CASH_MOVED: 'CASH_MOVED',
   /**
-   * In `accountFeed`: the account was assigned another cost tariff, or a version of its cost tariff was scheduled, canceled, or took effect.
-   * `subjectId` is the tariff; null if the account no longer has a cost tariff.
+   * In `accountFeed`: the account was assigned another cost tariff, or a version of its cost tariff was scheduled, had its schedule canceled,
+   * or took effect. `subjectId` is the tariff; null if the account no longer has a cost tariff.
    */
   COST_CHANGED: 'COST_CHANGED',
   /** A user changed the credit of the callshop or account, its credit limit, or its low-credit threshold. Calls do not cause this event. */
@@ -145,7 +145,7 @@ export const CabinState = {
 } as const;
 
 export type CabinState = typeof CabinState[keyof typeof CabinState];
-/** Reason that a call was refused. A problem with an account above the callshop shows only as SERVICE_UNAVAILABLE. */
+/** Reason that a call was refused. A problem with an account above the callshop is reported only as SERVICE_UNAVAILABLE. */
 export const CallRefusal = {
   /** The SIP proxy abandoned the attempt before it got an answer from this server. */
   ABANDONED: 'ABANDONED',
@@ -222,7 +222,7 @@ export type CreateTariffImportInput = {
   readonly baseVersionId?: string | null | undefined;
   /**
    * Whether to create one version for each date in a carrier's deck, and to schedule each version at the beginning of its day in the tariff's time
-   * zone, as in `importTariff`. The import's version is the last of them. Not allowed together with `effectiveAt`.
+   * zone, as in `importTariff`. The import's version is the last of these versions. Not allowed together with `effectiveAt`.
    */
   readonly byDate?: boolean;
   /** Whether to only check the file and report the changes. */
@@ -239,7 +239,7 @@ export type CreateTariffImportInput = {
   readonly idempotencyKey?: string | null | undefined;
   /** Answers and corrections for a carrier's deck, as JSON. If given, the file is read as a carrier's deck. At most 100000 bytes. */
   readonly mapping?: string | null | undefined;
-  /** A saved mapping of the tariff's account. `mapping` completes or corrects it. */
+  /** A saved mapping of the tariff's account. `mapping` completes or corrects the saved mapping. */
   readonly mappingId?: string | null | undefined;
   /** Whether the file replaces all rates or is merged into them. */
   readonly mode?: TariffImportMode;
@@ -279,8 +279,8 @@ export type DeriveTariffInput = {
    */
   readonly idempotencyKey?: string | null | undefined;
   /**
-   * Each price per minute exceeds the source's price by at least this amount. If it is given, fees and minimum charges are not below the source's
-   * either. No minimum if omitted.
+   * Each price per minute exceeds the source's price by at least this amount. If this amount is given, fees and minimum charges are never below
+   * those of the source. No minimum if omitted.
    */
   readonly minimumMargin?: string | null | undefined;
   /** Name of a new tariff, which gets the currency, time zone, bands, holidays and rounding of its source. */
@@ -288,9 +288,9 @@ export type DeriveTariffInput = {
   /** Percentage to add to each amount: prices, fees and minimum charges. At least -100; zero if omitted. */
   readonly percent?: string | null | undefined;
   /**
-   * The digits in which each price per minute ends: the digits of this value, beginning with the first digit that is not 0. Prices are rounded up:
-   * "0.09" makes 1.29 from 1.234, "0.99" makes 1.99, and "0.10" makes 1.1, because its first digit that is not 0 is the 1. For prices in whole
-   * cents, use `priceStep`. A price of 0 stays 0. Must be below 1000; no ending if omitted.
+   * The digits with which each price per minute ends: the digits of this value, beginning with its first digit other than 0. Prices are rounded
+   * up: "0.09" makes 1.29 from 1.234, "0.99" makes 1.99, and "0.10" makes 1.1, because the first digit other than 0 in "0.10" is the 1. For prices
+   * in whole cents, use `priceStep`. A price of 0 stays 0. Must be below 1000; no ending if omitted.
    */
   readonly priceEnding?: string | null | undefined;
   /**
@@ -397,7 +397,10 @@ export const ErrorCode = {
   SCHEDULE_CONFLICT: 'SCHEDULE_CONFLICT',
   /** The search would read too many rows. Narrow the search with a shorter time range or another filter. */
   SEARCH_TOO_BROAD: 'SEARCH_TOO_BROAD',
-  /** The secret was shown in the response to an earlier request with this key, and cannot be shown again. If it is lost, rotate the token. */
+  /**
+   * The secret was shown in the response to an earlier request with this key, and cannot be shown again. If the secret is lost, rotate the
+   * token.
+   */
   SECRET_SHOWN: 'SECRET_SHOWN',
   /** A problem with an account above the callshop prevents this action. The callshop's reseller can see the details. */
   SERVICE_UNAVAILABLE: 'SERVICE_UNAVAILABLE',
@@ -423,8 +426,8 @@ export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 /** Login and password. */
 export type LoginInput = {
   /**
-   * Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. Use this for pages of
-   * the server's own origin that log in with an HTTP POST.
+   * Whether the refresh token is returned in an `HttpOnly` cookie, which no script can read, instead of in `refreshToken`. Use this option in
+   * pages of the server's own origin that log in with an HTTP POST.
    */
   readonly cookie?: boolean;
   /** User name and account code, as `name@code`. */
@@ -634,7 +637,7 @@ export const TariffImportState = {
 } as const;
 
 export type TariffImportState = typeof TariffImportState[keyof typeof TariffImportState];
-/** What a tariff is derived from. Give either `tariffId` or `ownCost`. */
+/** The source of a derived tariff. Give either `tariffId` or `ownCost`. */
 export type TariffSourceInput = {
   /** Whether to derive from the prices that the account pays its parent. */
   readonly ownCost?: boolean;
