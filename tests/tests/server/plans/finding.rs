@@ -264,13 +264,15 @@ on_both!(each_pair_of_session_filters_reads_by_index, |backend: Backend| async m
 // PostgreSQL does not know how long a page is when it makes a generic plan. Without a matching index, it reads the cabins of all callshops in order
 on_both!(a_page_of_cabins_reads_one_callshop, |backend: Backend| async move {
     let server = TestServer::start(backend, |_| {}).await;
-    let (shop, other) = (new_id(), new_id());
+    let shops: [Uuid; 40] = std::array::from_fn(|_| new_id());
+    let shop = shops[0];
     let stored = server.app.store.write(|tx| async move {
-        for id in [shop, other] {
+        for id in shops {
             furnish(tx.conn(), id).await;
         }
         for number in 2..2_000 {
-            let callshop_id = if number < 20 { shop } else { other };
+            let callshop_id = if number < 20 { shop } else { shops[1 + number % 39] };
+            let number = i32::try_from(number).unwrap();
             let cabin = cabin::Model::new(new_id(), callshop_id, number, String::new(), None, now());
             store::cabins::insert(tx.conn(), cabin).await?;
         }
