@@ -6,38 +6,29 @@ use serde::{Deserialize, Serialize};
 use crate::parents::parents;
 use crate::view::by_position;
 
-/// A booth of a callshop.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
-#[sea_orm(table_name = "cabin")]
-pub struct Model {
-    /// Primary key.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
-    /// The cabin's callshop.
-    pub callshop_id: Uuid,
-    /// Number on the door, unique in the callshop.
-    pub number: i32,
-    /// Display name.
-    pub label: String,
-    /// The cabin's phone, if any; a phone is in at most one cabin.
-    pub phone_id: Option<Uuid>,
-    /// Whether a user has taken the cabin out of use.
-    pub out_of_service: bool,
-    /// When the cabin was retired; null if it was not retired. A retired cabin's history is kept.
-    pub retired_at: Option<DateTimeUtc>,
-    /// When the cabin was created.
-    pub created_at: DateTimeUtc,
-}
-
 by_position! {
-    id,
-    callshop_id,
-    number,
-    label,
-    phone_id,
-    out_of_service,
-    retired_at,
-    created_at,
+    /// A booth of a callshop.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+    #[sea_orm(table_name = "cabin")]
+    pub struct Model {
+        /// Primary key.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// The cabin's callshop.
+        pub callshop_id: Uuid,
+        /// Number on the door, unique in the callshop.
+        pub number: i32,
+        /// Display name.
+        pub label: String,
+        /// The cabin's phone, if any; a phone is in at most one cabin.
+        pub phone_id: Option<Uuid>,
+        /// Whether a user has taken the cabin out of use.
+        pub out_of_service: bool,
+        /// When the cabin was retired; null if it was not retired. A retired cabin's history is kept.
+        pub retired_at: Option<DateTimeUtc>,
+        /// When the cabin was created.
+        pub created_at: DateTimeUtc,
+    }
 }
 
 parents! {

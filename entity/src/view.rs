@@ -21,9 +21,19 @@ const fn is_same(mut left: &[u8], mut right: &[u8]) -> bool {
     left.is_empty() && right.is_empty()
 }
 
-/// Implements reading whole rows of a table by position. The first column must be the primary key.
+/// Declares the model of a table as it is written, and implements reading whole rows by position. The first column must be the primary key.
 macro_rules! by_position {
-    ($($field:ident,)+) => {
+    (
+        $(#[$meta:meta])*
+        pub struct Model {
+            $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)+
+        }
+    ) => {
+        $(#[$meta])*
+        pub struct Model {
+            $($(#[$field_meta])* pub $field: $type,)+
+        }
+
         impl Model {
             /// All columns in the order in which [`Self::read`] expects them.
             pub const COLUMNS: &[&str] = &[$(stringify!($field)),+];
