@@ -56,8 +56,8 @@ pub struct Impact {
     pub margin: Micros,
     /// `margin` minus the margin of all calls at the prices that were charged.
     pub margin_change: Micros,
-    /// Number of destinations for which the seller, or an account directly below the seller, would have sold calls below cost. Fees, increments and
-    /// minimum charges are taken into account.
+    /// Number of destinations for which the seller, or all accounts directly below the seller together, would have sold calls below cost. Fees,
+    /// increments and minimum charges are taken into account.
     pub destinations_below_cost: u64,
     /// Whether a limit was reached: on the number of callshops, calls or destinations, or on the time. In this case, some callshops, calls or
     /// destinations were left out. Old calls are left out first.

@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use uuid::Uuid;
 
 /// The callshops that a batch changes. No other batch with a job of these callshops can run at the same time without waiting for this batch.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Touched {
     /// The known callshops of the batch's jobs.
     pub callshops: HashSet<Uuid>,
