@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-// Tests run on the sources: no build comes first.
+// A hook or a test may wait this long (ms): the first one of a file loads its modules, which takes many seconds on a busy machine.
+const patience = { testTimeout: 30_000, hookTimeout: 30_000 };
+
+// Tests run on the sources, so no build is needed first.
 const alias = { '@callshop/client': fileURLToPath(new URL('client/src/index.ts', import.meta.url)) };
 
 export default defineConfig({
@@ -9,24 +12,23 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias },
-        // real connections and real pauses, also on a busy machine
-        test: { name: 'client', environment: 'node', include: ['client/test/**/*.test.ts'], testTimeout: 30_000 },
+        test: { ...patience, name: 'client', environment: 'node', include: ['client/test/**/*.test.ts'] },
       },
       {
         resolve: { alias },
         test: {
+          ...patience,
           name: 'console',
           environment: 'happy-dom',
-          testTimeout: 30_000,
           include: ['console/{src,test}/**/*.test.{ts,tsx}'],
         },
       },
       {
         resolve: { alias },
         test: {
+          ...patience,
           name: 'explorer',
           environment: 'happy-dom',
-          testTimeout: 30_000,
           include: ['explorer/{src,test}/**/*.test.{ts,tsx}'],
         },
       },

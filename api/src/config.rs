@@ -27,8 +27,8 @@ pub use imports::ImportsConfig;
 use crate::traces::TelemetryConfig;
 use crate::web::WebConfig;
 
-/// Environment variables that begin with `CALLSHOP_` but are not options: command-line flags, settings of clients (`callshop listen` and the programs in
-/// `examples/`), and settings of the tests.
+/// Environment variables that begin with `CALLSHOP_` but are not options: variables for command-line flags, for clients (`callshop listen` and the
+/// programs in `examples/`), and for the tests.
 const NOT_OPTIONS: [&str; 11] = [
     "api",
     "config",
@@ -134,7 +134,7 @@ impl Default for Config {
     }
 }
 
-/// Reason that a configuration is rejected; the text explains how to correct it.
+/// The reason why a configuration is rejected; the text explains how to correct the configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file, the environment or a flag cannot be parsed.
@@ -192,8 +192,9 @@ impl Config {
         }
     }
 
-    /// The folder of uploaded files. If no folder is configured, it is `imports` beside the SQLite file. Without an SQLite file, it is `imports` in
-    /// the folder that systemd names in `STATE_DIRECTORY`; without such a folder, `callshop-imports` in the folder of temporary files.
+    /// The folder of uploaded files. If no folder is configured, uploads go to `imports` beside the SQLite file. If there is no SQLite file, uploads
+    /// go to `imports` in the folder that systemd names in `STATE_DIRECTORY`; if systemd names no folder, uploads go to `callshop-imports` in the
+    /// folder of temporary files.
     fn import_folder(&self) -> PathBuf {
         if let Some(folder) = &self.imports.folder {
             return folder.clone();

@@ -133,7 +133,7 @@ impl Parameters {
 }
 
 /// Begins a download. `reader` is the language that the client prefers. If the client prefers none, `reader` becomes the caller's language as soon as
-/// the caller is known.
+/// the caller is authenticated.
 async fn begin(
     request: &HttpRequest,
     subject: &str,

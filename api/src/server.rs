@@ -169,7 +169,7 @@ impl Server {
         let probes: Arc<dyn Probes> = Arc::new(Answers { app: app.clone(), writer: writer.clone() });
         let bound = listen_for_hook(node, &writer, &service, probes.clone())
             .and_then(|hook| Ok((hook, listen_for_graphql(&config, &app, service, probes)?)));
-        // without listeners, the writer ends; `closing` is canceled first, so that this end is not reported as a failure
+        // if a listener cannot be opened, the writer stops, too; `closing` is canceled first, so that the writer's stop is not reported as a failure
         let ((hook_server, hook), (http_server, http)) = bound.inspect_err(|_| closing.cancel())?;
         let tasks = vec![
             watch.listener(hook_server),
@@ -368,7 +368,7 @@ impl Watch {
     }
 }
 
-/// Restricts the service to the trusted documents, if the configuration names a file of them.
+/// Restricts the service to the trusted documents, if the configuration names a file of trusted documents.
 fn with_documents(service: GraphqlService, config: &Config) -> std::io::Result<GraphqlService> {
     let Some(path) = &config.trusted_documents else { return Ok(service) };
     let about = |error: &dyn std::fmt::Display| {

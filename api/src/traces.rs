@@ -63,7 +63,7 @@ impl TelemetryConfig {
     }
 }
 
-/// Sends spans until it is shut down.
+/// Sends spans to the collector until the exporter is shut down.
 pub struct Exporter(SdkTracerProvider);
 
 impl Exporter {

@@ -63,7 +63,7 @@ async fn put(
     }
     let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let length = length.and_then(|length| length.parse().ok());
-    let received = receive(&uploads.app, &import, &signed, (length, body));
+    let received = receive(&uploads.app, &import, &signed, (length, file_name(&request), body));
     let received = tokio::time::timeout(WHOLE, received).await;
     match received.unwrap_or_else(|_| Err(late())) {
         Ok(job) => HttpResponse::Accepted().json(json!({ "state": job.row.state.as_str() })),
@@ -71,14 +71,26 @@ async fn put(
     }
 }
 
+/// The name of the file in the header `Content-Disposition`.
+fn file_name(request: &HttpRequest) -> Option<String> {
+    let value = request.headers().get(header::CONTENT_DISPOSITION)?;
+    let disposition = header::ContentDisposition::from_raw(value).ok()?;
+    // the extended parameter may have characters that are not in ASCII
+    let extended = disposition.get_filename_ext().and_then(|name| String::from_utf8(name.value.clone()).ok());
+    extended.or_else(|| disposition.get_filename().map(str::to_owned))
+}
+
 async fn receive(
     app: &App,
     import: &str,
     signed: &Signed,
-    (length, mut body): (Option<u64>, web::Payload),
+    (length, name, mut body): (Option<u64>, Option<String>, web::Payload),
 ) -> Result<Job> {
     let import: Uuid = import.parse().map_err(|_| Error::NotFound)?;
     let mut upload = spool::admit(app, import, signed.until, &signed.signature).await?;
+    if let Some(name) = name {
+        upload.set_name(&name);
+    }
     if let Some(length) = length {
         upload.announce(length)?;
     }
@@ -104,7 +116,7 @@ fn broken() -> Error {
     Error::invalid("file", "The connection was lost before the end of the file. Upload it again.")
 }
 
-/// The response for an error.
+/// The response to an upload that failed with this error.
 fn told(error: Error) -> RequestError {
     match error {
         Error::User(error) => {

@@ -1,8 +1,8 @@
 //! The web pages in the server's binary: the console at `/`, the explorer at `/explorer/` and the documentation at `/docs/`.
 //!
 //! `web/build` builds the pages into `web/dist`, where each text file is compressed (`index.html.gz`). An optimized build of the server contains
-//! `web/dist`. A development build reads `web/dist` from the source tree at each request. If `web/dist` is missing, Cargo still builds, and the
-//! server's pages say how to build them.
+//! `web/dist`. A development build reads `web/dist` from the source tree at each request. If `web/dist` is missing, Cargo still builds the server,
+//! and the server shows a page that says how to build the web pages.
 
 use std::future::ready;
 use std::io::Read as _;

@@ -156,7 +156,7 @@ pub fn currency_of(currencies: &HashMap<Uuid, String>, callshop: Uuid) -> Result
 /// The ids in an account's path, in order from the root to the account.
 ///
 /// # Errors
-/// Fails with a fault if a part of the path is not an id. Skipping the part would leave an account uncharged.
+/// Fails with a fault if a part of the path is not an id. If this function skipped a part that is not an id, an account would not be charged.
 pub fn path_ids(path: &str) -> Result<Vec<Uuid>> {
     path.split_terminator('/').map(|step| store::parse_stored(step, "account path")).collect()
 }

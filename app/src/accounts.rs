@@ -133,7 +133,7 @@ fn creation(kind: AccountKind) -> &'static str {
     }
 }
 
-/// The fields of an account that the audit log records.
+/// The account's fields that the audit log records.
 fn shown(account: &account::Model) -> Value {
     json!({
         "name": account.name,
@@ -145,7 +145,7 @@ fn shown(account: &account::Model) -> Value {
     })
 }
 
-/// The fields of a callshop's settings that the audit log records.
+/// The callshop settings that the audit log records.
 fn shown_settings(settings: &callshop::Model) -> Value {
     json!({
         "dialPlan": settings.dial_plan,

@@ -31,9 +31,9 @@ pub struct State {
     pub cabins: Vec<CabinView>,
     /// The live calls, oldest first.
     pub live: Vec<call::View>,
-    /// The open shift of a callshop, if any. A cabin's state has none.
+    /// The open shift of a callshop, if any. The state of a cabin never has a shift.
     pub register: Option<ShiftView>,
-    /// The callshop's closed sessions that wait for payment, oldest first, at most [`MAX_UNPAID`]. A cabin's state has none.
+    /// The callshop's closed sessions that wait for payment, oldest first, at most [`MAX_UNPAID`]. The list is empty in the state of a cabin.
     pub unpaid: Vec<SessionView>,
 }
 
@@ -121,7 +121,7 @@ pub struct FeedStart {
     pub watch: Watch,
     /// The number of the last event before the subscription.
     pub seq: i64,
-    /// Whether the subscriber's cursor was too old, so that events were lost.
+    /// True if events were lost because the subscriber's cursor was too old.
     pub expired: bool,
     /// Whether the subscription resumes after the subscriber's cursor.
     pub resumed: bool,

@@ -118,7 +118,7 @@ pub fn merge(object: &mut Value, more: Value) {
 pub struct Entry {
     /// The entry. The address is empty if the user is hidden.
     pub row: audit_log::Model,
-    /// The user who made the change; `None` if hidden, or if the change was made on the command line.
+    /// The user who made the change; `None` if the user is hidden, or if the change was made on the command line.
     pub user: Option<user::Model>,
     /// The API token that was used to make the change; `None` if no token was used, or if the user is hidden.
     pub token: Option<api_token::Model>,

@@ -35,7 +35,7 @@ pub struct Message {
 pub enum Body {
     /// The callshop's state at the activity number `seq`.
     Snapshot {
-        /// The activity number of the state.
+        /// The number of the last activity event that the state includes.
         seq: i64,
         /// The state.
         state: Box<State>,

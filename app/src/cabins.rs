@@ -283,7 +283,7 @@ async fn create_new(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView
     made.await.map_err(number_taken)
 }
 
-/// The fields of a cabin that the audit log records.
+/// The cabin's fields that the audit log records.
 fn shown(cabin: &cabin::Model) -> Value {
     json!({
         "number": cabin.number, "label": cabin.label, "phone": cabin.phone_id, "outOfService": cabin.out_of_service,
@@ -448,7 +448,7 @@ pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Re
     Ok(cabins.map(|occupied| CabinView::of(occupied, &currency)))
 }
 
-/// Lists all cabins of a callshop that are not retired, sorted by number.
+/// Lists all cabins of a callshop except retired cabins, sorted by number.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND`.

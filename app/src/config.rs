@@ -1,4 +1,4 @@
-//! Options of the use cases. The server reads them from its configuration.
+//! Options of the use cases. The server reads these options from its configuration.
 
 use std::path::PathBuf;
 
@@ -85,11 +85,11 @@ pub struct CallConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionConfig {
-    /// Days to keep activity events, 2 to 400. A subscriber that was disconnected for longer starts with a snapshot.
+    /// Days to keep activity events, 2 to 400. A subscriber that was disconnected for more days than this starts with a snapshot.
     pub activity_days: u32,
     /// Months to keep calls and their costs, at least 2; 0 keeps them forever.
     pub call_months: u32,
-    /// Days to keep the keys of proxy events, 32 to 3650. After that time, a repeated event would be applied again.
+    /// Days to keep the keys of proxy events, 32 to 3650. If an event is repeated after its key was deleted, the event is applied again.
     pub hook_event_days: u32,
 }
 

@@ -127,8 +127,8 @@ fn add(sum: &mut Micros, amount: Micros) -> Result<()> {
     Ok(())
 }
 
-/// Summarizes a local day. Attendants see only their own figures. While a shift of the day is open, they see no paid or refunded amounts, because
-/// they must count the shift's drawer without seeing the expected amounts.
+/// Summarizes a local day. Attendants see only their own figures. While a shift of the day is open, attendants see no paid or refunded amounts,
+/// because they must count the shift's drawer without seeing the expected amounts.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` for a day that is out of range or whose calls were deleted. Fails with `FORBIDDEN` if an attendant asks for a

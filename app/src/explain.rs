@@ -84,7 +84,7 @@ pub struct Step {
     pub seconds: Option<u32>,
     /// Price of a run.
     pub price_per_minute: Option<Micros>,
-    /// For a fee or a run, the amount that it adds, rounded to the nearest micro. For a minimum charge, rounding or limit, the new sum.
+    /// For a fee or a run, the amount that the step adds, rounded to the nearest micro; for a minimum charge, a rounding or a limit, the new sum.
     pub amount: Option<Micros>,
     /// The step as an English sentence.
     pub text: String,
@@ -191,7 +191,8 @@ enum Talk {
     Covered(u32),
     /// The customer had paid for these seconds before the true end was known.
     Paid(u32),
-    /// The account pays for the true call, but the call keeps the answer of the paid bill. These are the billed seconds; 0 if the call was not answered.
+    /// The account pays for the true call, although the customer's paid bill does not change. The value is the number of billed seconds; 0 if the
+    /// call was not answered.
     Corrected(u32),
 }
 
@@ -206,8 +207,9 @@ impl Talk {
     }
 }
 
-/// The talk time that counts at one level. A paid bill does not change, so if the true end is reported later, the call keeps the answer and the talk
-/// seconds of the bill. The accounts pay for the true call. `booked` is the stored charge of the level: the seconds billed and the amount.
+/// The talk time that counts at one level. A paid bill does not change, so if the true end is reported later, the call keeps its answer and its talk
+/// seconds as they were billed. The accounts still pay for the true call. `booked` is the stored charge of the level: the seconds billed and the
+/// amount.
 fn talk_of_level(
     call: &call::View,
     level: &Level,

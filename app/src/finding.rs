@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use base::error::{Error, Result};
 use store::Within;
 
-/// Maximum number of digits in a number or the beginning of a number.
+/// Maximum number of digits in a number, or in the beginning of a number.
 const MAX_DIGITS: usize = 20;
 /// Maximum length of a destination name, in characters.
 const MAX_DESTINATION: usize = 100;
@@ -40,7 +40,7 @@ pub fn within(field: &str, from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>
     }
 }
 
-/// Checks the beginning of a number, and returns its digits without a leading "+" and separators.
+/// Checks the beginning of a number, and returns its digits without a leading "+" or separators.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT`, naming `field`.

@@ -1,8 +1,8 @@
-//! Idempotency keys. If a request repeats a key with the same input, it gets the first answer again, and nothing happens twice.
+//! Idempotency keys. A request that repeats a key with the same input gets the first answer again, and nothing happens twice.
 //!
-//! Mutations that move money need a key. Such a mutation has only one transaction, and looks the key up while the transaction holds its locks
-//! ([`once`]). Most other mutations take an optional key, which travels with the [`Actor`]: [`repeatable`] looks it up before the work begins, and
-//! the transaction that makes the change calls [`keep`].
+//! Mutations that move money need a key. A mutation that moves money has only one transaction, and looks the key up while the transaction holds its
+//! locks ([`once`]). Most other mutations take an optional key, which travels with the [`Actor`]: [`repeatable`] looks the key up before the work
+//! begins, and the transaction that makes the change calls [`keep`].
 
 use chrono::{DateTime, Utc};
 use entity::idempotency_key;
@@ -114,8 +114,8 @@ fn same_answer<A: DeserializeOwned>(first: idempotency_key::Model, input_hash: &
     serde_json::from_value(first.answer).or_fault()
 }
 
-/// Runs `act`, unless an earlier request with the actor's key was carried out. In that case, `again` makes the result from the answer that the
-/// earlier request stored with [`keep`]. If two requests with the same key arrive at the same time, one is carried out, and both get its answer.
+/// Runs `act`, unless an earlier request with the actor's key was carried out. If there was such a request, `again` makes the result from the answer
+/// that the request stored with [`keep`]. If two requests with the same key arrive at the same time, one is carried out, and both get its answer.
 /// `again` must check the actor's rights. Without a key, only runs `act`.
 ///
 /// # Errors

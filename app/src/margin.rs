@@ -38,7 +38,7 @@ pub struct MarginWarning {
     /// The buyer's price per minute or, if only fees, increments, minimum charges or free seconds cause the loss, the buyer's charge for a call of
     /// `seconds`.
     pub retail_per_minute: Micros,
-    /// The seller's price per minute, or the seller's charge for the same call.
+    /// The seller's price per minute or, if `seconds` is set, the seller's charge for a call of that length.
     pub cost_per_minute: Micros,
     /// Talk time of the call whose charges are given; `None` for prices per minute.
     #[serde(default)]
@@ -99,7 +99,7 @@ pub async fn of_version(
 }
 
 /// The warnings of [`of_version`], after the version was put in force at `at`. If another tariff changed between the comparison and the commit, the
-/// prices are compared again. If this second comparison fails, returns the earlier warnings, because the version is already in force.
+/// prices are compared again. If the prices cannot be compared again, returns the earlier warnings, because the version is already in force.
 pub async fn rechecked(
     app: &App,
     tariff_id: Uuid,
@@ -149,7 +149,7 @@ fn spread(cost: Option<Uuid>, retail: Option<Uuid>) -> Vec<Spread> {
     pair.map(spread).into_iter().collect()
 }
 
-/// Number of pairs to read. This number is one more than the number of pairs to compare, and so shows whether there are more pairs.
+/// Number of pairs to read. One more pair is read than compared, to find out whether there are more pairs.
 fn limit() -> u64 {
     MAX_SPREADS as u64 + 1
 }
@@ -236,10 +236,10 @@ struct Loss {
     seconds: Option<u32>,
 }
 
-/// Returns the amounts if calls are sold below cost: the prices per minute or, if only fees, increments, minimum charges and free seconds cause the
-/// loss, the charges for a call. The call's talk time is the first one in [`TALKS`] at which there is a loss or, without a loss there, the last free
-/// second. The comparison covers the prices outside the bands and in each band of either rate. A band is compared with the other rate's band of the
-/// same name or, without such a band, with the other rate's price outside the bands.
+/// If calls are sold below cost, returns the prices per minute or, if only fees, increments, minimum charges and free seconds cause the loss, the
+/// charges for a call. The call's talk time is the first one in [`TALKS`] that causes a loss; if none of them causes a loss, the talk time is the
+/// last free second. The comparison covers the prices outside the bands and in each band of either rate. A band is compared with the other rate's
+/// band of the same name or, without such a band, with the other rate's price outside the bands.
 fn loss(retail: &Rate, cost: &Rate) -> Option<Loss> {
     let names: BTreeSet<&String> = retail.band_prices.keys().chain(cost.band_prices.keys()).collect();
     let bands = names.into_iter().map(|name| (retail.band_prices.get(name), cost.band_prices.get(name)));
@@ -264,8 +264,6 @@ fn loss(retail: &Rate, cost: &Rate) -> Option<Loss> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn rate(prefix: &str, price: i64) -> Rate {
@@ -279,7 +277,7 @@ mod tests {
             increment: 1,
             minimum_charge: Micros::ZERO,
             free_seconds: 0,
-            band_prices: BTreeMap::new(),
+            band_prices: Default::default(),
         }
     }
 
@@ -310,7 +308,7 @@ mod tests {
     #[test]
     fn a_band_is_compared_with_its_namesake() {
         let night = |price| {
-            BTreeMap::from([(
+            billing::tariff::BandPrices::from([(
                 "night".to_owned(),
                 BandPrice { price_per_minute: Micros(price), initial_price: None, connection_fee: None },
             )])
@@ -361,7 +359,7 @@ mod tests {
                 initial_price: None,
                 connection_fee: Some(Micros(fee)),
             };
-            Rate { band_prices: BTreeMap::from([("night".to_owned(), price)]), ..rate("55", 100) }
+            Rate { band_prices: [("night".to_owned(), price)].into(), ..rate("55", 100) }
         };
         assert_eq!(amounts(&warnings(vec![night(50, 0)], vec![night(50, 1)])), (50, 51));
     }

@@ -37,7 +37,7 @@ pub struct Metrics {
     texts: Counter,
     /// Metrics of the call path's writer.
     pub writer: WriterMetrics,
-    /// State that the proxies reported.
+    /// Metrics of the state that the proxies reported.
     pub proxies: ProxyMetrics,
     /// Deliveries of webhooks.
     pub webhooks: WebhookMetrics,

@@ -1,15 +1,15 @@
-//! Events in the feed of an account that is not a callshop: changes to its tariffs, costs, credit and webhooks. Such a feed numbers its own events.
-//! The events are stored, delivered and deleted like the activity of a callshop.
+//! Events in the feed of an account that is not a callshop: changes to its tariffs, costs, credit and webhooks. Each account's feed numbers its own
+//! events. The events are stored, delivered and deleted like the activity of a callshop.
 //!
-//! Two kinds of events have no request as their cause. One kind is emitted when a scheduled version takes effect, the other when calls bring an
+//! Two kinds of events are not caused by a request. One kind is emitted when a scheduled version takes effect, the other when calls bring an
 //! account's credit below its threshold. Every node checks for both kinds each second. The node that is first to record the change emits the event.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use entity::{ActivityKind, ImportState, tariff, tariff_import};
-use serde_json::json;
+use entity::{ActivityKind, ImportState, WebhookDisabledReason, tariff, tariff_import, webhook};
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ use store::{NewActivity, Tx, accounts, tariff_versions, tariffs};
 const EVERY: Duration = Duration::from_secs(1);
 /// The loop counts as stuck if it records no heartbeat for this time.
 const HUNG: Duration = Duration::from_secs(60);
-/// Maximum number of versions, and of accounts, in one check. The next check handles the others.
+/// Maximum number of versions, and of accounts, in one check. The next check handles the remaining versions and accounts.
 const MOST: u64 = 100;
 
 /// Checks for events until `stop`.
@@ -88,6 +88,11 @@ pub(crate) fn emit(
         Some(subject) => json!({ "subject": serde_json::to_value(subject).or_fault()? }),
         None => json!({}),
     };
+    emit_with(tx, account_id, (kind, payload), at);
+    Ok(())
+}
+
+fn emit_with(tx: &Tx, account_id: Uuid, (kind, payload): (ActivityKind, Value), at: DateTime<Utc>) {
     tx.emit(NewActivity {
         callshop_id: account_id,
         at,
@@ -97,10 +102,25 @@ pub(crate) fn emit(
         call_id: None,
         payload,
     });
+}
+
+/// Emits an event that a webhook was disabled, in the feed of the webhook's account, or in the activity of the callshop.
+///
+/// # Errors
+/// Fails with internal faults only.
+pub(crate) fn webhook_disabled(
+    tx: &Tx,
+    webhook: &webhook::Model,
+    reason: WebhookDisabledReason,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let subject = serde_json::to_value(Subject::Webhook(webhook.id)).or_fault()?;
+    let payload = json!({ "subject": subject, "disabled_reason": reason.as_str() });
+    emit_with(tx, webhook.account_id, (ActivityKind::WebhookDisabled, payload), at);
     Ok(())
 }
 
-/// Emits two kinds of events about a version of a tariff. The tariff's owner gets an event about what happened to the version. Every account with
+/// Emits the events about a change to a tariff's version. The tariff's owner gets an event about what happened to the version. Every account with
 /// this cost tariff, except callshops, gets an event about the change to its costs.
 ///
 /// # Errors

@@ -146,7 +146,7 @@ pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhon
     idempotency::repeatable(app, actor, replace_secret(app, actor, id), again).await
 }
 
-/// The phone of an earlier request.
+/// The phone that an earlier request created or changed.
 async fn managed(app: &App, actor: &Actor, id: Uuid) -> Result<phone::Model> {
     actor.require(Right::ManagePhones)?;
     phones::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)

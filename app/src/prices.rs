@@ -37,7 +37,7 @@ pub struct Price {
     pub currency: String,
     /// Whether calls to this prefix are blocked.
     pub blocked: bool,
-    /// Price per minute that the callshop pays; `None` if the actor lacks [`Right::SeeCost`], or if the cost tariff has no rate.
+    /// Price per minute that the callshop pays; `None` if the actor lacks [`Right::SeeCost`], or if the cost tariff has no rate for the prefix.
     pub cost_per_minute: Option<Micros>,
 }
 
@@ -236,12 +236,12 @@ struct Quoting<'a> {
     amount: Option<Micros>,
     /// When the call is answered.
     at: DateTime<Utc>,
-    /// The requested version and its tariff. The version's prices replace the prices of the tariff's version in force.
+    /// The requested version and its tariff. The quote uses this version's prices in place of the tariff's current prices.
     version: Option<(Uuid, tariff::Model)>,
 }
 
 impl Quoting<'_> {
-    /// The versions that set the prices of these tariffs, by tariff.
+    /// For each of these tariffs, the version that sets the prices.
     async fn versions(&self, tariff_ids: &[Uuid]) -> Result<HashMap<Uuid, (Uuid, tariff::Model)>> {
         let mut versions = tariffs::effective_versions(self.app.store.reader(), tariff_ids, self.at).await?;
         if let Some((id, tariff)) = &self.version {

@@ -47,7 +47,7 @@ pub enum ProblemKind {
     WrittenOff,
     /// The end of a call was estimated.
     EndEstimated,
-    /// A phone talked without ever acknowledging the answer.
+    /// The phone of a call never acknowledged the answer.
     CallUnacknowledged,
     /// An event of a proxy cannot be parsed or applied.
     EventRejected,
@@ -283,7 +283,7 @@ impl Look<'_> {
         Ok(())
     }
 
-    /// Adds the stuck entries of the Redis stream that this node found at its last poll, a few seconds ago.
+    /// Adds the stuck entries that this node found in the Redis stream at its last poll, a few seconds ago.
     fn at_stream(&mut self, app: &App) {
         let Some(queue) = &app.event_queue else { return };
         let problem = |stuck: StuckEntry| Problem {

@@ -10,7 +10,7 @@ use billing::country_names::{Named, Naming, named};
 use billing::fold::fold;
 use billing::money::Rounding;
 use billing::rating::Pricing;
-use billing::tariff::{BandPrice, Rate, RateTable, TimeBand};
+use billing::tariff::{BandPrices, Rate, RateTable, TimeBand};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use entity::{rate, tariff, tariff_version};
@@ -319,7 +319,7 @@ pub fn from_row(row: rate::Model) -> Result<Rate> {
         increment: seconds(row.increment)?,
         minimum_charge: row.minimum_charge.into(),
         free_seconds: seconds(row.free_seconds)?,
-        band_prices: BTreeMap::<String, BandPrice>::deserialize(&row.band_prices).or_fault()?,
+        band_prices: BandPrices::deserialize(&row.band_prices).or_fault()?,
         prefix: row.prefix,
         destination: row.destination,
     })
@@ -381,14 +381,14 @@ mod tests {
             increment: 6,
             minimum_charge: billing::money::Micros(5),
             free_seconds: 3,
-            band_prices: BTreeMap::new(),
+            band_prices: Default::default(),
         }
     }
 
     #[test]
     fn a_rate_survives_its_row() {
         let mut rate = rate();
-        let night = BandPrice {
+        let night = billing::tariff::BandPrice {
             price_per_minute: billing::money::Micros(40_000),
             initial_price: None,
             connection_fee: None,
@@ -418,7 +418,7 @@ mod tests {
         assert_eq!((plain.bands.len(), plain.holidays.len()), (0, 0));
         assert_eq!(plain.rounding, Rounding::new(2, billing::money::RoundingMode::Up).unwrap());
         assert_eq!(plain.time_zone, chrono_tz::America::Sao_Paulo);
-        let night = BandPrice {
+        let night = billing::tariff::BandPrice {
             price_per_minute: billing::money::Micros(40_000),
             initial_price: None,
             connection_fee: None,

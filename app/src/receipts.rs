@@ -1,4 +1,4 @@
-//! Collects the content of receipts and bills. The module `crate::receipt` lays out this content.
+//! Collects the content of receipts and bills. The module `crate::receipt` then lays out the collected content.
 
 use std::collections::BTreeMap;
 
@@ -214,7 +214,7 @@ async fn gather(app: &App, view: &SessionView, stage: Stage) -> Result<Receipt> 
     })
 }
 
-/// Number and label of the cabin. The default label is omitted, because it only repeats the number after an English word.
+/// Number and label of the cabin. The default label ("Cabin 3") is omitted, because it adds only an English word to the number.
 fn cabin_name(cabin: cabin::Model) -> String {
     match cabin.label.as_str() {
         label if label.is_empty() || label == default_label(cabin.number) => cabin.number.to_string(),

@@ -11,7 +11,8 @@ use redis::{
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-/// Timeout for a connection, and for the response to a non-blocking command. If Redis responds later, the connection counts as lost.
+/// Timeout for a connection, and for the response to a non-blocking command. If Redis has not responded within this time, the connection counts as
+/// lost.
 pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Longest pause between connection attempts, before random jitter is added.
@@ -39,7 +40,7 @@ pub struct RedisConfig {
     pub channel: String,
     /// Maximum number of activity events waiting for Redis. Further events are dropped; other nodes find them in the database.
     pub queue: usize,
-    /// Stream that the SIP proxies write their events to, such as `callshop:events`. If this option is not set, the proxies post their events over
+    /// Stream to which the SIP proxies write their events, such as `callshop:events`. If this option is not set, the proxies post their events over
     /// HTTP.
     pub events_stream: Option<String>,
     /// Consumer group in which the nodes read the stream.

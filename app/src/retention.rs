@@ -39,7 +39,7 @@ const TICKETS_KEPT: TimeDelta = TimeDelta::hours(1);
 /// How long idempotency keys are kept: longer than a year, because a key may be the number of a monthly or yearly bill.
 const KEYS_KEPT: TimeDelta = TimeDelta::days(400);
 
-/// Maximum time for writing the rates of a version. After this time, the program that writes them counts as dead.
+/// Maximum time for writing the rates of a version. After this time, the program that writes the rates counts as dead.
 const WRITTEN_WITHIN: TimeDelta = TimeDelta::hours(1);
 
 /// Runs the maintenance periodically until `stop`.
@@ -132,7 +132,7 @@ async fn trim_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     }
 }
 
-/// Deletes the rates of versions that were never finished because the program that wrote them died.
+/// Deletes the rates of versions that a program began to write before the time `before` and never finished.
 async fn discard_unfinished(app: &App, before: DateTime<Utc>) -> Result<()> {
     for version in rate_writer::abandoned(app.store.reader(), before, CHUNK).await? {
         tracing::info!(version = %version.id, "the rates of a version that was never finished are deleted");
@@ -235,7 +235,7 @@ async fn trim_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// Stores the point at which each callshop's history will begin. Subscribers can then tell that events are missing. Finally, drops the partition of
+/// Stores the point at which each callshop's history will begin, so that subscribers can tell that events are missing. Then drops the partition of
 /// activities.
 async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     for partition in rows::old_activities(app.store.reader(), cutoff).await? {

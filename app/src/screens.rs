@@ -39,7 +39,7 @@ pub async fn create(
     idempotency::repeatable(app, actor, create_new(app, actor, cabin_id, days), again).await
 }
 
-/// The screen of an earlier request, if it is still valid.
+/// The screen that an earlier request created, if the screen is still valid.
 async fn created(
     app: &App,
     actor: &Actor,

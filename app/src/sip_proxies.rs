@@ -39,7 +39,7 @@ pub trait SipProxies: Send + Sync {
     /// limit. After an error, the limit may or may not be in force.
     async fn set_limit(&self, call: &call::Model) -> Result<LimitResult, ProxyError>;
 
-    /// Makes every proxy forget a phone's HA1 and registration. A proxy that does not respond forgets both on its own within minutes.
+    /// Makes every proxy forget a phone's HA1 and registration. A proxy that does not respond forgets this data on its own within minutes.
     async fn purge_phone(&self, sip_user: &str);
 
     /// The state of a proxy's undelivered events, and the proxy's clock.

@@ -135,7 +135,7 @@ async fn create_new(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) ->
     }
 }
 
-/// The fields of a user that the audit log records.
+/// The user's fields that the audit log records.
 fn shown(user: &user::Model) -> Value {
     json!({
         "name": user.name, "displayName": user.display_name, "locale": user.locale, "role": user.role.as_str(),

@@ -13,7 +13,7 @@ pub enum Error {
     /// An error that the caller can correct; returned in `userErrors`.
     #[error("{}: {}", .0.code.as_str(), .0.message)]
     User(UserError),
-    /// The object does not exist, or is outside the caller's scope. The caller cannot tell these two cases apart.
+    /// The object does not exist, or is outside the caller's scope; the caller cannot tell which.
     #[error("not found")]
     NotFound,
     /// The caller may see the object, but the caller's role does not allow this action.
@@ -25,7 +25,7 @@ pub enum Error {
     /// The server is too busy: a bounded queue is full.
     #[error("overloaded: {0}")]
     Overloaded(&'static str),
-    /// A concurrent transaction has already done the same work. A retry gets the result of that transaction.
+    /// A concurrent transaction has already done the same work. A retry gets the result of the concurrent transaction.
     #[error("overtaken")]
     Overtaken,
     /// The database failed.
@@ -117,8 +117,9 @@ impl Error {
     }
 
     /// Whether the same transaction may succeed if it runs again. On PostgreSQL, this is true for a serialization failure, a deadlock, and a missing
-    /// monthly partition (23514). Another transaction may have created the partition by now. Nothing else causes the code 23514, because the tables
-    /// have no other checks. On SQLite, this is true for a lock held by another process. [`Error::Overtaken`] is transient on both databases.
+    /// monthly partition (23514). Another transaction may have created a missing partition by now. A missing partition is the only cause of the code
+    /// 23514, because the tables have no other checks. On SQLite, this is true for a lock held by another process. [`Error::Overtaken`] is transient
+    /// on both databases.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Overtaken)
             || matches!(
@@ -231,7 +232,7 @@ macro_rules! for_each_error_code {
             InvalidInput = "INVALID_INPUT",
             /// The object does not exist in the caller's subtree.
             NotFound = "NOT_FOUND",
-            /// The caller's role may see the object but may not perform this action.
+            /// The caller's role may see the object, but has no permission for this action.
             Forbidden = "FORBIDDEN",
             /// An object with this name, number or key already exists.
             AlreadyExists = "ALREADY_EXISTS",
@@ -292,6 +293,8 @@ macro_rules! for_each_error_code {
             ScheduleConflict = "SCHEDULE_CONFLICT",
             /// The file has rows with errors; `problems` lists these rows.
             BadDeck = "BAD_DECK",
+            /// The server no longer has the uploaded file: create another import, and upload the file again.
+            UploadGone = "UPLOAD_GONE",
             /// No rate matches the number or prefix.
             DestinationNotRated = "DESTINATION_NOT_RATED",
             /// The number or prefix is blocked.

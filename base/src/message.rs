@@ -89,7 +89,7 @@ impl Message {
         Self { text: Cow::Borrowed(text), params }
     }
 
-    /// The English sentence with its placeholders, which is the key to its translations.
+    /// The English sentence with its placeholders. This text is the key to the translations.
     pub fn text(&self) -> &str {
         &self.text
     }

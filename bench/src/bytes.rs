@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 use crate::run::Bench;
 use crate::{Backend, Plan, Result};
 
-/// Calls made before the measurement, so that the first pages of tables and indexes do not count.
+/// Number of calls that are made before the measurement, so that the first pages of tables and indexes do not count.
 const WARM_UP: u32 = 400;
 /// Number of live calls. A wave of calls is authorized, then rings, then is answered, then ends.
 const AT_ONCE: u32 = 200;
@@ -26,7 +26,7 @@ pub struct Options {
     /// The database to measure.
     #[arg(long, value_enum)]
     database: Backend,
-    /// Number of callshops that share the calls.
+    /// Number of callshops across which the calls are spread.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
     shops: u32,
     /// Number of calls.
@@ -122,7 +122,7 @@ impl Sizes {
             let grown = size.less(before.tables.get(name).copied().unwrap_or_default());
             let sum = if TRIMMED.contains(&name.as_str()) { &mut trimmed } else { &mut kept };
             *sum = sum.plus(grown);
-            // a few calls may only fill free space; in that case, the table grows only when VACUUM packs it
+            // the rows of a few calls may fit into free space; then only the packed size grows, not the table's file
             if grown.total().max(grown.packed) / calls >= LEAST {
                 println!("{}", grown.line(name, calls));
             }

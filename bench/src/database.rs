@@ -120,7 +120,7 @@ impl Postgres {
         command
     }
 
-    /// A folder that client programs may write to.
+    /// A folder in which client programs may write.
     pub fn scratch(&self) -> &Path {
         self.dir.path()
     }

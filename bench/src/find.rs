@@ -1,7 +1,7 @@
 //! Measures the filters of `calls` and `sessions` in one callshop with millions of calls: each filter alone, and each pair.
 //!
 //! The stored calls are copies of calls that the product made. The copies have their own times (spread over three years), sessions, customers,
-//! numbers, and destinations. Some of these values are frequent and some are rare, so that each filter is measured with many matches and with few.
+//! numbers, and destinations. The filters are given frequent values and rare values, so that they are measured with many matches and with few.
 
 use std::fmt::Write as _;
 
@@ -73,7 +73,7 @@ pub fn find(plan: &Plan) -> Result<()> {
     if slow == 0 { Ok(()) } else { Err("some filters are too slow".into()) }
 }
 
-/// Creates a shop that has made the calls to copy.
+/// Creates a shop, and makes the calls that are copied later.
 async fn open(url: String) -> Shop {
     let server = TestServer::start(tests::Backend::Sqlite, |config| {
         config.database_url = url;
@@ -112,12 +112,14 @@ async fn fill(conn: &store::Reader, calls: u64) -> Result<()> {
 /// The SQL statements that store the calls with the numbers `from` (inclusive) to `until` (exclusive). The calls are `step` milliseconds apart.
 fn statements(sqlite: bool, from: u64, until: u64, step: u64) -> Vec<String> {
     let start = END_MS - SPAN_MS;
-    let (numbers, id, number) = if sqlite {
+    // the time in the id is also the time of the call
+    let (numbers, id, time, number) = if sqlite {
         (
             format!(
                 "WITH RECURSIVE numbers (n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < {until})"
             ),
             format!("unhex(printf('%012x70008000%012x', {start} + n * {step}, n))"),
+            format!("strftime('%Y-%m-%dT%H:%M:%f+00:00', ({start} + n * {step}) / 1000.0, 'unixepoch')"),
             "printf('+551%09d', n * 7919 % 1000000000)",
         )
     } else {
@@ -126,6 +128,7 @@ fn statements(sqlite: bool, from: u64, until: u64, step: u64) -> Vec<String> {
             format!(
                 "(lpad(to_hex({start} + n * {step}), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid"
             ),
+            format!("to_timestamp(({start} + n * {step}) / 1000.0)"),
             "'+551' || lpad((n * 7919 % 1000000000)::text, 9, '0')",
         )
     };
@@ -138,6 +141,7 @@ fn statements(sqlite: bool, from: u64, until: u64, step: u64) -> Vec<String> {
     let empty = if sqlite { "'[]'" } else { "'[]'::json" };
     let call = copy::<call::Entity>(&template, &of, |column| match column {
         "id" | "session_id" => id.clone(),
+        "authorized_at" => time.clone(),
         "request_id" => "'stored ' || n".to_owned(),
         "number" | "dialed" => number.to_owned(),
         "destination" => "'Zone ' || (n % 40)".to_owned(),
@@ -145,7 +149,7 @@ fn statements(sqlite: bool, from: u64, until: u64, step: u64) -> Vec<String> {
             "CASE WHEN n % 20 = 0 THEN 'REFUSED' WHEN n % 6 = 1 THEN 'FAILED' ELSE 'ENDED' END".to_owned()
         }
         "refusal" => {
-            "CASE WHEN n % 20 = 0 THEN (CASE WHEN n % 2000 = 0 THEN 'NO_RATE' ELSE 'NO_CREDIT' END) END"
+            "CASE WHEN n % 20 = 0 THEN (CASE WHEN n % 2000 = 0 THEN 'SUSPENDED' ELSE 'NO_CREDIT' END) END"
                 .to_owned()
         }
         "holds" => empty.to_owned(),
@@ -156,6 +160,7 @@ fn statements(sqlite: bool, from: u64, until: u64, step: u64) -> Vec<String> {
     let sessions = format!("{of} JOIN cabin_session AS kept ON kept.id = template.session_id");
     let session = copy::<cabin_session::Entity>(&template, &sessions, |column| match column {
         "id" => id.clone(),
+        "opened_at" => time.clone(),
         "customer" => format!("'Customer ' || (n % {NAMES})"),
         "state" => "CASE WHEN n % 50 = 0 THEN 'VOIDED' ELSE 'SETTLED' END".to_owned(),
         "receipt_number" => "CASE WHEN n % 50 = 0 THEN NULL ELSE n + 1000 END".to_owned(),
@@ -200,7 +205,7 @@ fn call_filters(shop: &Shop, attendant: &Value) -> Vec<Filter> {
         },
         Filter { name: "cabinId", values: vec![json!(shop.cabins[0]), json!(shop.cabins[CABINS - 1])] },
         Filter { name: "attendantId", values: vec![attendant.clone()] },
-        Filter { name: "refusal", values: vec![json!("NO_CREDIT"), json!("NO_RATE")] },
+        Filter { name: "refusal", values: vec![json!("NO_CREDIT"), json!("SUSPENDED")] },
     ]
 }
 

@@ -218,7 +218,7 @@ fn highest(status: &str) -> u64 {
     line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or_default()
 }
 
-/// The command line of callshop in this process.
+/// Runs callshop's command line in this process.
 pub fn callshop(arguments: &[String]) -> Result<()> {
     let arguments = std::iter::once("callshop".to_owned()).chain(arguments.iter().cloned());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -29,7 +29,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The body as JSON. Call this function after the clock has stopped.
+    /// The body as JSON. Parsing takes time, so call this function only while no request is being timed.
     pub fn json(&self) -> Result<Value> {
         Ok(serde_json::from_slice(&self.body)?)
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::Result;
 
-/// Number of clock ticks per second in `/proc`. The number is the same on every Linux.
+/// Number of clock ticks per second in `/proc`. The number is the same on every Linux system.
 const TICKS: u32 = 100;
 
 /// Processor time of a step, or of one event.

@@ -69,11 +69,11 @@ impl Tally {
 pub struct Bar {
     /// The minimum ratio.
     pub least: f64,
-    /// The baseline of the ratio.
+    /// The name of the rate that the ratio refers to.
     pub of: &'static str,
 }
 
-/// Prints the turns of two sides and their median ratio.
+/// Prints the turns of two sides, and the median of the turns' ratios.
 pub fn print(title: &str, ours: &str, peer: &str, rounds: &[(Figures, Figures)], bar: Option<Bar>) {
     println!("{title}\n");
     println!("      {ours:<31} {peer:<31}");
@@ -136,7 +136,7 @@ type Beside = (Figures, Figures);
 /// A turn of a curve, with the figures of authorizations and of call ends.
 type Turn = (Beside, Beside);
 
-/// Prints one line of a curve: authorizations and call ends, measured in alternating turns with a server whose number of calls does not grow.
+/// Prints one line of a curve: authorizations and call ends. The turns alternate with those of a server whose number of calls does not grow.
 pub fn curve(size: u64, rounds: &[Turn]) {
     let side = |pick: fn(&Turn) -> Beside| {
         let pairs = || rounds.iter().map(pick);

@@ -45,7 +45,7 @@ pub fn call_end(plan: &Plan) -> Result<()> {
     let bar = match (plan.connections, plan.database, plan.shops) {
         (32, Backend::Postgres, 100) => Some(Bar { least: 3.0, of: "the peer's rate" }),
         (32, Backend::Postgres, 1) => Some(Bar { least: 8.0, of: "the peer's rate" }),
-        (32, Backend::Sqlite, _) => Some(Bar { least: 4.0, of: "the peer's rate" }),
+        (32, Backend::Sqlite, _) => Some(Bar { least: 3.0, of: "the peer's rate" }),
         (1, Backend::Postgres, _) => {
             Some(Bar { least: 1.0, of: "the peer's rate (one client: rate is latency)" })
         }
@@ -65,7 +65,7 @@ pub fn authorize(plan: &Plan) -> Result<()> {
         rounds.push((turn.authorizations, turn.ends));
     }
     bench.finish()?;
-    let bar = Bar { least: 0.7, of: "the rate of call ends" };
+    let bar = Bar { least: 0.8, of: "the rate of call ends" };
     report::print(&title("authorize", plan), "authorizations", "call ends", &rounds, Some(bar));
     Ok(())
 }
@@ -186,25 +186,13 @@ impl Bench {
     /// Makes one answered call from each of these phones. The calls stay in progress.
     fn answer(&mut self, users: &[String]) -> Result<()> {
         self.load.connect()?;
-        let (references, _, _) = self.authorize(users)?;
+        let (references, _, _) = request_calls(&mut self.load, users)?;
         let at = Utc::now();
         let answered =
             references.iter().map(|reference| self.load.request("events", &answered(reference, at)));
         let answered = answered.collect();
         self.load.send(answered)?;
         Ok(())
-    }
-
-    /// Requests one call from each of these phones. The server must allow all of them. Returns the references of the calls, the responses, and the
-    /// total time.
-    fn authorize(&mut self, users: &[String]) -> Result<(Vec<Value>, Vec<Answer>, Duration)> {
-        let requests = users.iter().map(|user| self.load.request("authorize", &attempt(user))).collect();
-        let (answers, took) = self.load.send(requests)?;
-        let bodies = answers.iter().map(Answer::json).collect::<Result<Vec<_>>>()?;
-        if let Some(refused) = bodies.iter().find(|body| body["allow"] != json!(true)) {
-            return Err(format!("an attempt was refused: {refused}").into());
-        }
-        Ok((bodies.iter().map(|body| body["ref"].clone()).collect(), answers, took))
     }
 
     /// Makes `calls` calls in waves. The calls of a wave are first authorized, then answered, and then ended.
@@ -216,9 +204,15 @@ impl Bench {
         while left > 0 {
             let users = self.users[..left.min(self.users.len())].to_vec();
             left -= users.len();
+            // the database's statements are measured only in the last wave of calls
+            let watched = self.statements && left == 0;
+            let watch = watched.then(|| Watch::start(&self.databases, "callshop")).transpose()?;
             let before = Processor::now(process)?;
-            let (references, answers, took) = self.authorize(&users)?;
+            let (references, answers, took) = request_calls(&mut self.load, &users)?;
             authorizations.add(&answers, took, Processor::now(process)?.since(before));
+            if let Some(watch) = watch {
+                println!("{}", watch.report("authorizations", answers.len())?);
+            }
             let at = Utc::now();
             let answered = references
                 .iter()
@@ -229,10 +223,7 @@ impl Bench {
                 .iter()
                 .map(|reference| self.load.request("events", &ended(reference, at)))
                 .collect();
-            // the database's statements are measured only in the last wave of calls
-            let watch = (self.statements && left == 0)
-                .then(|| Watch::start(&self.databases, "callshop"))
-                .transpose()?;
+            let watch = watched.then(|| Watch::start(&self.databases, "callshop")).transpose()?;
             let before = Processor::now(process)?;
             let (answers, took) = self.load.send(ended)?;
             let spent = Processor::now(process)?.since(before);
@@ -256,7 +247,7 @@ impl Bench {
         while left > 0 {
             let users = self.users[..left.min(self.users.len())].to_vec();
             left -= users.len();
-            let (references, _, _) = self.authorize(&users)?;
+            let (references, _, _) = request_calls(&mut self.load, &users)?;
             let at = Utc::now();
             for event in [ringing, answered, ended] {
                 let all =
@@ -299,6 +290,18 @@ impl Bench {
         runtime.block_on(server.stop());
         Ok(())
     }
+}
+
+/// Requests one call from each of these phones. The server must allow all of these calls. Returns the references of the calls, the responses, and
+/// the total time.
+fn request_calls(load: &mut Load, users: &[String]) -> Result<(Vec<Value>, Vec<Answer>, Duration)> {
+    let requests = users.iter().map(|user| load.request("authorize", &attempt(user))).collect();
+    let (answers, took) = load.send(requests)?;
+    let bodies = answers.iter().map(Answer::json).collect::<Result<Vec<_>>>()?;
+    if let Some(refused) = bodies.iter().find(|body| body["allow"] != json!(true)) {
+        return Err(format!("an attempt was refused: {refused}").into());
+    }
+    Ok((bodies.iter().map(|body| body["ref"].clone()).collect(), answers, took))
 }
 
 fn attempt(user: &str) -> Value {

@@ -1,4 +1,4 @@
-//! Creates callshops that are open for business, through the API's use cases.
+//! Uses the API's use cases to create callshops that are open for business.
 
 use app::accounts::{self, NewAccount};
 use app::auth::Actor;
@@ -25,7 +25,7 @@ pub async fn open_shops(app: &App, shops: u32, phones: u32, one_branch: bool) ->
     let each = phones.div_ceil(shops).clamp(1, MAX_CABINS);
     let platform = accounts::ensure_platform(app).await?;
     let mut operator = Actor::operator(&platform);
-    // a user must open the shops
+    // the command line's operator has no user id, but the shops must be opened by a user
     operator.user_id = users::create(app, &operator, platform.id, new_user()).await?.id;
     let operator = &operator;
     let shared = if one_branch { Some(open_branch(app, operator, platform.id, 0).await?) } else { None };

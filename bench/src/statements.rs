@@ -1,4 +1,4 @@
-//! Reports PostgreSQL's time by statement, using `pg_stat_statements` over a wave of call ends or authorizations.
+//! Reports the time that PostgreSQL spends on each statement during a wave of call ends or authorizations, using `pg_stat_statements`.
 
 use crate::Result;
 use crate::database::{Databases, Postgres, run};

@@ -1,4 +1,4 @@
-//! Tests that the reports run. Each report puts a short load on each database, and the program itself checks every call in the database.
+//! Runs every report. Each report puts a short load on each database, and the program itself checks every call in the database.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 use std::process::Command;

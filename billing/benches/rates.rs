@@ -17,7 +17,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
 const PREFIXES: usize = 50_000;
-/// Number of phone numbers that are matched in turn. There are too many for the branch predictor to learn.
+/// Number of phone numbers that are matched in turn. The branch predictor cannot learn so many numbers.
 const NUMBERS: usize = 4_096;
 
 /// The ten thousand prefixes of the example deck, plus longer prefixes as in operators' real decks. Each prefix is extended by one digit, then

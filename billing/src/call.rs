@@ -20,8 +20,7 @@
 //!   failed. The end of a lost call is an estimate: a later true `ended` replaces the estimate. A true `failed` replaces the estimate of an
 //!   unanswered call.
 //! - A proxy's clock may be wrong, so impossible times are moved to the nearest possible times ([`apply_within`]). An `ended` with impossible times,
-//!   or without any answer time, gives only an estimated end, which replaces no other end. An answered call never becomes free because its times are
-//!   wrong.
+//!   or without any answer time, gives only an estimated end, which replaces no other end. Wrong times never make an answered call free.
 
 mod times;
 
@@ -34,7 +33,7 @@ use crate::rating;
 
 /// SIP 487, Request Terminated: the caller hung up before the answer.
 const CANCELED: u16 = 487;
-/// The shortest talk time of an answered call. It ensures that the first increment is charged.
+/// The shortest talk time of an answered call. This minimum ensures that the first increment is charged.
 const LEAST_TALK: TimeDelta = TimeDelta::microseconds(1);
 
 /// The lifecycle state of a call.

@@ -246,11 +246,11 @@ const PARTS: &[(&str, &str)] = &[
     ("77", "KZ"),
 ];
 
-/// The ISO 3166-1 alpha-2 code of the country that a number or prefix belongs to. `digits` are E.164 digits without "+".
+/// The ISO 3166-1 alpha-2 code of the country to which a number or prefix belongs. `digits` are E.164 digits without "+".
 ///
 /// Returns `None` if no single country is certain: for satellite and other global services, for short numbers, for the prefix 1 without an area code,
 /// and for North American numbers that are not tied to a place. If several countries share a code, such as 44, the result is the largest of these
-/// countries unless further digits decide.
+/// countries, unless further digits determine the country.
 pub fn country_of(digits: &str) -> Option<&'static str> {
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -264,6 +264,16 @@ pub fn country_of(digits: &str) -> Option<&'static str> {
     }
     let at = COUNTRIES.binary_search_by_key(&code, |(code, _)| code).ok()?;
     COUNTRIES.get(at).map(|(_, country)| *country)
+}
+
+/// The calling codes of a country; empty if they are not known.
+pub(crate) fn calling_codes(country: &str) -> Vec<&'static str> {
+    let listed = COUNTRIES.iter().chain(PARTS).filter(|(_, of)| *of == country);
+    let mut found: Vec<&str> = listed.filter_map(|(prefix, _)| calling_code(prefix)).collect();
+    if (200..1000).any(|area| north_american(area) == Some(country)) {
+        found.push("1");
+    }
+    found
 }
 
 /// Like [`country_of`], but for the number of a call. The result is also `None` for emergency and short numbers, which are not E.164.

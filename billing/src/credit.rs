@@ -13,8 +13,7 @@ use crate::rating::{self, Pricing};
 
 /// A call reserves one fourth of its remaining time in one step (a slice), so that credit is left for calls that begin later.
 const SHARE: u32 = 4;
-/// A call's next slice of reserved time is due at least this many seconds before the current slice ends. The proxy can then be notified before the
-/// current slice ends.
+/// A call's next slice of reserved time is due at least this many seconds before the current slice ends, so that the proxy can be notified in time.
 pub const SHORTEST_LEAD: u32 = 3;
 /// A call's next slice of reserved time is due at most this many seconds before the current slice ends, even if the current slice is long.
 const LONGEST_LEAD: u32 = 600;

@@ -48,7 +48,7 @@ pub enum RuleError {
     PriceEnding,
     /// The price step is out of range.
     PriceStep,
-    /// There is a price ending and a price step.
+    /// The rule has both a price ending and a price step.
     EndingAndStep,
 }
 

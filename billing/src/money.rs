@@ -162,7 +162,7 @@ impl fmt::Display for Micros {
     }
 }
 
-/// The text of an amount, written from its last digit to its first. It has at most 20 digits, a decimal point and a sign.
+/// The text of an amount, written from its last digit to its first. The text has at most 20 digits, a decimal point and a sign.
 #[derive(Default)]
 struct Digits {
     bytes: [u8; 24],

@@ -12,17 +12,18 @@
 //!    match, the longest prefix that leaves a valid number counts, unless a different prefix is followed by the plan's own country code and a
 //!    complete national number.
 //! 5. After a trunk prefix, the digits are a national number; in Brazil, a carrier code may come between them. The length shows whether there is a
-//!    carrier code. Without a carrier code, a two-digit area code and a number of eight or nine digits have 10 or 11 digits; with a carrier code,
-//!    they have 12 or 13 digits.
+//!    carrier code. Without a carrier code, a two-digit area code and a number of eight or nine digits have 10 or 11 digits in total; with a carrier
+//!    code, the total is 12 or 13 digits.
 //! 6. If there is no prefix, the length identifies a national number. If a number is shorter than a national number, it is a local number and gets
 //!    the shop's area code. A number that starts with the plan's country code and continues with a complete national number is E.164.
 //!
 //! Plans without national rules ([`DialPlan::for_country`] for a country that is not in the table) read all digits as E.164.
 //!
 //! This crate has its own table of countries, because the phonenumber crate cannot provide all of the table's data. The phonenumber crate has no
-//! emergency numbers. The international prefixes of phonenumber are regular expressions, but a shop edits literal prefixes. The number lengths of
-//! phonenumber cover all kinds of numbers together. Therefore, these lengths cannot distinguish a local number from a complete number. In addition,
-//! all matches in the phonenumber crate share one lock, and every call attempt would have to take that lock.
+//! emergency numbers. The international prefixes of phonenumber are regular expressions, but a shop edits literal prefixes. For the length of a
+//! number, the phonenumber crate has only one set of values for all kinds of numbers together. Therefore, these lengths cannot distinguish a local
+//! number from a complete number. In addition, all matches in the phonenumber crate share one lock, and every call attempt would have to take that
+//! lock.
 
 mod calling_codes;
 mod countries;
@@ -161,7 +162,7 @@ impl DialPlanError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Dialed {
-    /// An emergency number, which is free and may always be called, from any phone.
+    /// An emergency number, which is free and may always be called from any phone.
     Emergency {
         /// The number as dialed, without separators.
         number: String,

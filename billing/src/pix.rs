@@ -1,8 +1,8 @@
 //! Pix, Brazil's instant payments: keys, and the BR Code ("copia e cola") that a customer scans or pastes to pay.
 //!
 //! The code follows the central bank's Manual do BR Code, which is based on EMV QR Code Merchant Presented Mode: fields of a two-digit id, a
-//! two-digit length and a value, and a checksum at the end. The code is static, so no bank server is needed. It contains the amount and a transaction
-//! id.
+//! two-digit length and a value, and a checksum at the end. The code is static, so no bank server is needed. The code contains the amount and a
+//! transaction id.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
@@ -148,7 +148,7 @@ fn check_digit(values: &[u32], highest_weight: u32) -> u32 {
     }
 }
 
-/// A name or city in the form that a BR Code allows: printable ASCII without accents, at most `most` characters.
+/// A name or city in the form that a BR Code allows: printable ASCII without accents, with a maximum length of `most` characters.
 ///
 /// # Errors
 /// Fails with `InvalidText`.

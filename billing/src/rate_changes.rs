@@ -18,7 +18,7 @@ pub enum RateChangeKind {
     Raised,
     /// The price per minute is lower.
     Lowered,
-    /// The price per minute is the same, and another value differs: the name, a fee, an increment, the price of the initial increment, the
+    /// The price per minute is the same, but another value differs: the name, a fee, an increment, the price of the initial increment, the
     /// minimum charge, the free seconds or a price in a band.
     Changed,
     /// Only the earlier version has a rate for the prefix.
@@ -62,7 +62,7 @@ pub struct RateChangeCounts {
     pub raised: u64,
     /// Number of prefixes with a lower price per minute.
     pub lowered: u64,
-    /// Number of prefixes with the same price per minute and another difference.
+    /// Number of prefixes whose price per minute is the same, but whose rate differs in another value.
     pub changed: u64,
     /// Number of removed prefixes.
     pub removed: u64,
@@ -152,8 +152,6 @@ pub fn percent(before: Micros, after: Micros) -> Option<Micros> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn rate(prefix: &str, price: i64) -> Rate {
@@ -167,7 +165,7 @@ mod tests {
             increment: 1,
             minimum_charge: Micros::ZERO,
             free_seconds: 0,
-            band_prices: BTreeMap::new(),
+            band_prices: Default::default(),
         }
     }
 

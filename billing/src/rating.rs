@@ -309,8 +309,8 @@ impl Pricing {
         Micros(i64::try_from(rounded).unwrap_or(i64::MAX))
     }
 
-    /// The highest exact cost that [`Pricing::finish`] turns into at most `available`. The result is -1 if the minimum charge alone exceeds
-    /// `available`. `available` must not be negative.
+    /// The highest exact cost for which the charge from [`Pricing::finish`] is at most `available`. The result is -1 if the minimum charge alone
+    /// exceeds `available`. `available` must not be negative.
     fn highest_cost_within(&self, available: Micros) -> i128 {
         if self.finish(0) > available {
             return -1;
@@ -359,8 +359,8 @@ impl Pricing {
         }
     }
 
-    /// Seconds of local time to the next start or end of a band, or to the next midnight. Midnight counts, because a holiday or another weekday may
-    /// begin then.
+    /// Seconds of local time until the next start or end of a band, or until the next midnight. Midnight counts, because a holiday or another weekday
+    /// may begin then.
     fn seconds_to_edge(&self, second_of_day: u32) -> i64 {
         let edges = self.bands.iter().flat_map(|band| {
             let (from, to) = band.seconds();
@@ -387,7 +387,7 @@ impl Pricing {
         other
     }
 
-    /// Seconds by which local time is ahead of UTC at a Unix second.
+    /// The number of seconds by which local time is ahead of UTC at this Unix time.
     fn utc_offset(&self, second: i64) -> i64 {
         let Some(utc) = DateTime::from_timestamp(second, 0) else { return 0 };
         i64::from(self.time_zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc())

@@ -9,15 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A call that was allowed less than ten seconds before a listing may have no dialog yet: the proxy waits up to three seconds for our response, and
-/// then places the call.
+/// A call that was allowed less than ten seconds before a listing may have no dialog yet, because the proxy places the call only after our response,
+/// for which it waits up to three seconds.
 pub const YOUNG: TimeDelta = TimeDelta::seconds(10);
 /// The minimum time between two listings that confirm each other. A proxy that just started may list different dialogs a moment later.
 pub const APART: TimeDelta = TimeDelta::seconds(1);
 /// If there are more unknown dialogs than `MOST_STRAYS`, no dialog is hung up, because a wrong database is the more likely cause.
 pub const MOST_STRAYS: usize = 5;
 
-/// A live call in our database.
+/// A live call in the API's database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveCall<Id> {
     /// The call's id.
@@ -35,7 +35,7 @@ pub struct LiveCall<Id> {
 /// A dialog in the listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dialog<Id, Key> {
-    /// The call that the dialog claims to belong to.
+    /// The call to which the dialog claims to belong.
     pub call: Option<Id>,
     /// Identifies the dialog across listings.
     pub key: Key,
@@ -91,7 +91,7 @@ pub struct Verdict<Id, Key: Ord> {
     pub answered: Vec<(Id, DateTime<Utc>)>,
     /// Calls that are missing from a listing for the first time.
     pub missed: Vec<Id>,
-    /// Calls to close, with the time when each call was last known to be in progress, by the proxy's clock.
+    /// Calls to close, each with the last time at which the call was certainly in progress, by the proxy's clock.
     pub lost: Vec<(Id, DateTime<Utc>)>,
     /// Dialogs to hang up, as indexes into the listing.
     pub hang_up: Vec<usize>,

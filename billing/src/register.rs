@@ -35,7 +35,7 @@ impl MovementKind {
 /// One movement of a shift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Movement {
-    /// The reason for the movement. The reason also determines whether money enters or leaves the register.
+    /// The reason for the movement, which also determines whether money enters or leaves the register.
     pub kind: MovementKind,
     /// The payment method.
     pub method: PaymentMethod,

@@ -178,7 +178,7 @@ pub fn may_refund(state: SessionState) -> Result<(), SessionError> {
     }
 }
 
-/// Closes a session. A CLOSING session can be closed again, to hang up the calls that it is waiting for.
+/// Closes a session. A CLOSING session waits for its calls to end; closing it again can hang up these calls.
 pub fn close(state: SessionState, live_calls: u32, mode: CloseMode) -> Result<CloseDecision, SessionError> {
     if !matches!(state, SessionState::Open | SessionState::Closing) {
         return Err(SessionError::NotOpen { state });

@@ -71,7 +71,7 @@ fn push_line<'a>(out: &mut String, cells: impl Iterator<Item = Cow<'a, str>>) {
     out.push('\n');
 }
 
-/// Appends one row as a JSON object on a line of its own. Its keys are the columns, in their order.
+/// Appends one row as a JSON object on a line of its own. The keys of the object are the columns, in order.
 pub fn json_row<T: AsRef<str>>(out: &mut String, columns: &[T], cells: &[Cell]) {
     out.push('{');
     for (position, (name, cell)) in columns.iter().zip(cells).enumerate() {

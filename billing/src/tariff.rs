@@ -1,13 +1,13 @@
 //! Rates, time bands and longest-prefix matching.
 
+mod band_prices;
 mod bands;
 mod tables;
 mod trie;
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+pub use band_prices::BandPrices;
 pub use bands::{TimeBand, Weekdays};
 pub use tables::{PrefixSet, RateTable, TableError};
 
@@ -55,8 +55,8 @@ pub struct Rate {
     #[serde(default)]
     pub free_seconds: u32,
     /// Prices within time bands, by the band's name in the tariff.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub band_prices: BTreeMap<String, BandPrice>,
+    #[serde(default, skip_serializing_if = "BandPrices::is_empty")]
+    pub band_prices: BandPrices,
 }
 
 /// The price of a rate within one time band.
@@ -64,7 +64,7 @@ pub struct Rate {
 pub struct BandPrice {
     /// Price of sixty seconds.
     pub price_per_minute: Micros,
-    /// Price of sixty seconds for the seconds of the initial increment that are within the band; if `None`, `price_per_minute` applies.
+    /// Price of sixty seconds for the part of the initial increment that is within the band; if `None`, the band's `price_per_minute` applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_price: Option<Micros>,
     /// Connection fee for a call answered within the band; if `None`, the rate's fee applies.
@@ -91,7 +91,7 @@ impl RateError {
 }
 
 impl Rate {
-    /// The price of sixty seconds of the initial increment, in `band`, or outside all bands if `band` is `None`.
+    /// The price per minute that applies to the initial increment: the price in `band`, or the price outside all bands if `band` is `None`.
     pub fn first_price(&self, band: Option<&BandPrice>) -> Micros {
         match band {
             Some(band) => band.initial_price.unwrap_or(band.price_per_minute),
@@ -119,7 +119,7 @@ impl Rate {
             let message = format!("A rate can have at most {MAX_BANDS} band prices.");
             return Err(RateError::new("TOO_MANY_BANDS", "band_prices", message));
         }
-        for (name, price) in &self.band_prices {
+        for (name, price) in self.band_prices.iter() {
             check_band_name(name)?;
             check_price("band_prices", price.price_per_minute)?;
             check_price("band_prices", price.initial_price.unwrap_or_default())?;

@@ -38,7 +38,7 @@ pub fn of(name: &str) -> Vec<String> {
     words
 }
 
-/// The words of a search text. An object matches if each of these words is a prefix of one of the object's words.
+/// The words of a search text. An object matches if each word of the search text is a prefix of one of the object's words.
 ///
 /// # Errors
 /// Fails if the text is too long, has too many words, or has no words.

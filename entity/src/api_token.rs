@@ -13,7 +13,7 @@ pub struct Model {
     /// Id of the first token in this token's chain of rotations; the token's own id if the token was not made by a rotation. Limits and idempotency
     /// keys are tied to this id, so that they survive a rotation.
     pub family_id: Uuid,
-    /// The account whose subtree the token may use: the maker's account or an account below it.
+    /// The account whose subtree the token may use: the account of the user who made the token, or an account below it.
     pub account_id: Uuid,
     /// The user who made the token. The token never has more rights than this user.
     pub created_by: Uuid,
@@ -35,7 +35,7 @@ pub struct Model {
     pub revoked_at: Option<DateTimeUtc>,
     /// When the user who made the token was disabled; null while the user is enabled.
     pub maker_disabled_at: Option<DateTimeUtc>,
-    /// The token that this token replaced; null if it was not made by a rotation.
+    /// The token that this token replaced; null if this token was not made by a rotation.
     pub rotated_from_id: Option<Uuid>,
 }
 

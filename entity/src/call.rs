@@ -69,7 +69,7 @@ pub struct Model {
     pub charges: Charges,
     /// ISO 4217 code.
     pub currency: String,
-    /// The rate of the call at each level, beginning with the customer's level. These are the rates that were in force at authorization.
+    /// The rate of the call at each level, beginning with the customer's level: the rates that were in force at authorization.
     pub levels: Levels,
     /// Name of the proxy that carries the call.
     pub proxy: String,
@@ -158,7 +158,7 @@ pub struct NewCall {
 }
 
 impl Model {
-    /// The row of an attempt that is allowed. This is the only place that creates rows of `call`.
+    /// The row of an attempt that is allowed. No other code creates rows of `call`.
     pub fn new(new: NewCall) -> Self {
         Self {
             id: new.id,

@@ -12,7 +12,7 @@ pub struct Model {
     /// The transfer, which names the call.
     #[sea_orm(primary_key, auto_increment = false)]
     pub transfer_id: Uuid,
-    /// Level of the payer: 1 is the callshop, 2 is the callshop's parent, and so on. The customer's charge is in the call only.
+    /// Level of the payer: 1 is the callshop, 2 is the callshop's parent, and so on. The customer's charge is stored only in `call`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub level: i32,
     /// The paying account.

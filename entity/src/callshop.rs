@@ -52,6 +52,6 @@ pub struct Model {
 }
 
 parents! {
-    /// The account whose settings these are.
+    /// The account to which these settings belong.
     Account: AccountId => account::Id,
 }

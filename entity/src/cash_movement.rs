@@ -32,7 +32,7 @@ pub struct Model {
 parents! {
     /// The callshop.
     Callshop: CallshopId => callshop::AccountId,
-    /// The shift whose register the cash was added to or withdrawn from.
+    /// The shift in which the cash was added or withdrawn.
     Shift: ShiftId => register_shift::Id,
     /// The user who moved the cash.
     User: UserId => user::Id,

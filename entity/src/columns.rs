@@ -156,7 +156,7 @@ text_enum!(
         Reading = "READING",
         /// The file can be understood in several ways, and the import waits for a user's answers.
         Asks = "ASKS",
-        /// The file was checked without storing a version.
+        /// The file was checked, and no version was stored.
         Checked = "CHECKED",
         /// The version is stored and, if requested, scheduled.
         Done = "DONE",
@@ -165,6 +165,27 @@ text_enum!(
         /// A user canceled the import.
         Canceled = "CANCELED",
     }
+);
+text_enum!(
+    /// How a prefix differs between two versions of a tariff.
+    RateChangeKind {
+        /// Only the later version has a rate for the prefix.
+        Added = "ADDED",
+        /// The price per minute is higher.
+        Raised = "RAISED",
+        /// The price per minute is lower.
+        Lowered = "LOWERED",
+        /// The price per minute is the same, and another value differs.
+        Changed = "CHANGED",
+        /// Only the earlier version has a rate for the prefix.
+        Removed = "REMOVED",
+        /// Both rates are equal.
+        Unchanged = "UNCHANGED",
+    }
+);
+mirrors!(
+    RateChangeKind =
+        billing::rate_changes::RateChangeKind { Added, Raised, Lowered, Changed, Removed, Unchanged }
 );
 text_enum!(
     /// How an amount is rounded to the number of decimals that a tariff sets.
@@ -179,7 +200,7 @@ text_enum!(
         Credit = "CREDIT",
         /// Credit that the account issued to its children.
         Issued = "ISSUED",
-        /// Revenue from its children's calls.
+        /// Revenue from the calls of the account's children.
         Revenue = "REVENUE",
         /// Money in a callshop's register, by shift and payment method.
         Drawer = "DRAWER",
@@ -195,7 +216,7 @@ text_enum!(
         Variance = "VARIANCE",
         /// Source of floats and pay-ins; destination of pay-outs and of the contents of counted drawers.
         Outside = "OUTSIDE",
-        /// Charges that the shop waived because calls were ended late.
+        /// Charges that the shop waived, because calls were ended late or bills were paid before the true end of a call was known.
         WriteOff = "WRITE_OFF",
     }
 );
@@ -208,7 +229,7 @@ text_enum!(
         Adjustment = "ADJUSTMENT",
         /// A call ended, and every account pays its parent for the call.
         Call = "CALL",
-        /// The price of the seconds beyond a call's covered time is waived, because the call was ended late.
+        /// A part of a call's price is waived, because the call was ended late, or because its bill was paid before its true end was known.
         WriteOff = "WRITE_OFF",
         /// Reverses another transfer.
         Reversal = "REVERSAL",
@@ -265,7 +286,7 @@ text_enum!(
     WebhookState { Active = "ACTIVE", Disabled = "DISABLED" }
 );
 text_enum!(
-    /// Why the server disabled a webhook.
+    /// Why a webhook is disabled.
     WebhookDisabledReason {
         /// The receiver accepted no delivery during the whole retry period.
         DeliveryFailed = "DELIVERY_FAILED",
@@ -279,6 +300,8 @@ text_enum!(
         DocumentInvalid = "DOCUMENT_INVALID",
         /// The API token that made the webhook was revoked or has expired.
         TokenEnded = "TOKEN_ENDED",
+        /// A user paused the webhook.
+        Paused = "PAUSED",
     }
 );
 text_enum!(

@@ -20,7 +20,7 @@ pub struct Model {
     pub currency: String,
     /// Sum of the ledger entries of this book in this currency.
     pub balance: Micros,
-    /// Amount reserved by live calls; only in CREDIT.
+    /// Amount reserved by live calls; zero in every book other than CREDIT.
     pub held: Micros,
 }
 

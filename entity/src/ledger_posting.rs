@@ -1,11 +1,11 @@
-//! One entry of a ledger transfer. Charges of calls are in `call_charge` instead.
+//! One entry of a ledger transfer. The charges of calls have a table of their own, `call_charge`.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{Book, Micros, PaymentMethod};
 
-/// One entry of a ledger transfer. Charges of calls are in `call_charge` instead.
+/// One entry of a ledger transfer. The charges of calls have a table of their own, `call_charge`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "ledger_posting")]
 pub struct Model {

@@ -39,6 +39,7 @@ pub mod setting;
 pub mod tariff;
 pub mod tariff_derivation;
 pub mod tariff_import;
+pub mod tariff_import_change;
 pub mod tariff_mapping;
 pub mod tariff_version;
 pub mod unfinished_version;

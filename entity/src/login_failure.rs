@@ -13,7 +13,7 @@ pub struct Model {
     pub bucket: i64,
     /// Number of failures, like a user's `failed_logins`.
     pub failures: i32,
-    /// When the last login failed.
+    /// When a login last failed.
     pub last_failed_at: DateTimeUtc,
 }
 

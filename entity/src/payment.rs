@@ -27,7 +27,7 @@ pub struct Model {
     pub user_id: Uuid,
     /// When the payment was made, by the server's clock.
     pub at: DateTimeUtc,
-    /// The purpose of the payment. The purpose also says whether the customer paid or got money back.
+    /// The purpose of the payment, which also says whether the customer paid or got money back.
     pub kind: PaymentKind,
     /// Reason for a refund; null otherwise.
     pub reason: Option<String>,

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A ticket for an event stream that was already used. The row ensures that no node admits the ticket again.
+/// A used ticket for an event stream. The row ensures that no node admits the ticket again.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "used_ticket")]
 pub struct Model {

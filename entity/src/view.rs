@@ -1,6 +1,6 @@
 //! Reads rows by position, and declares the view of a table: the columns that readers may see, without the table's internal columns.
 
-/// Whether a list has this name. Usable at compile time.
+/// Whether a list of names contains this name. Usable at compile time.
 pub(crate) const fn has(mut names: &[&str], name: &str) -> bool {
     while let [first, rest @ ..] = names {
         if is_same(first.as_bytes(), name.as_bytes()) {
@@ -58,7 +58,7 @@ pub(crate) use by_position;
 
 /// Declares the view type of a table: a struct of some of its columns, the list of these columns, and the conversion from a row. The columns after
 /// the semicolon are read only on request; otherwise their values are `None`. The fields after the second semicolon are not columns: each has the
-/// given value until other code sets it. The columns that are named after `details` are left out of brief rows.
+/// given value until other code sets it. The columns that follow the word `details` are left out of brief rows.
 macro_rules! view {
     (
         $(#[$meta:meta])*

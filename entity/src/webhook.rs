@@ -28,7 +28,7 @@ pub struct Model {
     pub description: String,
     /// The role with which the document is read: the lowest role of the users who chose the address and the document.
     pub role: super::Role,
-    /// Texts of the [`super::TokenScope`]s with which the document is read; null if no scopes limit the document, as in a login.
+    /// Texts of the [`super::TokenScope`]s with which the document is read; null if no scopes limit the document, as for a logged-in user.
     pub scopes: Option<Json>,
     /// Random text. The secret is derived from this text and the token key, so a copy of the database is not enough to sign messages without the
     /// token key.
@@ -39,9 +39,9 @@ pub struct Model {
     pub old_seed_until: Option<DateTimeUtc>,
     /// Whether events are delivered.
     pub state: super::WebhookState,
-    /// Why the server disabled the webhook; null unless it is disabled.
+    /// Why the webhook is disabled; null unless it is disabled.
     pub disabled_reason: Option<super::WebhookDisabledReason>,
-    /// When the server disabled the webhook; null unless it is disabled.
+    /// When the webhook was disabled; null unless it is disabled.
     pub disabled_at: Option<DateTimeUtc>,
     /// When the webhook was created.
     pub created_at: DateTimeUtc,

@@ -29,6 +29,8 @@ pub struct Model {
     pub served_at: Option<DateTimeUtc>,
     /// When the receiver last accepted a message from this position; null if it never did.
     pub delivered_at: Option<DateTimeUtc>,
+    /// The number of the last event that a user chose to skip; null if no user skipped an event. The number may be before [`Model::seq`].
+    pub skipped_until: Option<i64>,
 }
 
 /// The table's relations, one for each foreign key.

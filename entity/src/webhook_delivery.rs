@@ -1,4 +1,4 @@
-//! The log of webhook deliveries. Retention deletes its old rows.
+//! The log of webhook deliveries. Retention deletes old entries of the log.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -28,8 +28,8 @@ pub struct Model {
     pub response_status: Option<i32>,
     /// The beginning of the last response.
     pub response_body: String,
-    /// Why the last attempt failed, in English; null if the receiver accepted the message.
-    pub error: Option<String>,
+    /// Why the last attempt failed; null if the receiver accepted the message. The use case defines the format.
+    pub error: Option<Json>,
     /// How long the last attempt took, in milliseconds.
     pub duration_ms: i64,
     /// When the first attempt began.

@@ -303,7 +303,7 @@ fn written(this: &Type, fields: &[Field]) -> Result<TokenStream> {
 mod tests {
     use super::*;
 
-    /// The error with which a declaration does not compile; empty if it compiles.
+    /// The compile error of an invalid declaration; empty if the declaration is valid.
     fn refusal(item: Item) -> String {
         expand(TypeArgs::default(), item).map_or_else(|error| error.to_string(), |_| String::new())
     }

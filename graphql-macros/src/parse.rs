@@ -139,7 +139,7 @@ pub fn graphql_name(attributes: &[Attribute]) -> Result<Option<LitStr>> {
 }
 
 /// Fails with `remedy` if a `#[graphql(…)]` attribute of a field has an option other than `name`. The generated resolver of a plain method would lose
-/// such an option, and the compiled writer would ignore it. A field with a guard would then be written without a check.
+/// any other option, and the compiled writer would ignore it. For example, a field that lost its guard would be written without a check.
 pub fn only_name(attributes: &[Attribute], remedy: &str) -> Result<()> {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("graphql")) {
         attribute.parse_nested_meta(|meta| {

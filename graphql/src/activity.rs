@@ -38,7 +38,7 @@ pub struct ShopCursor {
     pub cursor: String,
 }
 
-/// The first message, then the events. The stream ends after its first error.
+/// A stream of the first message and then of the events. The stream ends after its first error.
 fn answers<T>(ctx: &Context<'_>, first: Option<T>, following: EventSubscription) -> Answers<T>
 where
     T: for<'a> From<&'a ActivityEvent> + Send + 'static,
@@ -179,7 +179,7 @@ impl ActivitySubscription {
     }
 
     /// Every event in the feed of an account that is not a callshop, in order: imports that end or wait, versions that are scheduled or take effect,
-    /// changes to costs and credit, and webhooks that the server disabled. The feed has no events of the accounts below.
+    /// changes to costs and credit, and disabled webhooks. The feed does not include events of the accounts below this account.
     #[field(roles = MANAGERS, scope = ACCOUNTS_READ | TARIFFS_READ)]
     async fn account_feed(
         &self,

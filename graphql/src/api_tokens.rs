@@ -18,7 +18,7 @@ use app::api_tokens::{self, Made, NewToken, Rotation};
 use app::{access, accounts};
 
 graphql_enum!(
-    /// Scope of an API token. A token sees only the parts of the schema that its scopes and the role of its maker allow.
+    /// Scope of an API token. A token sees only the parts of the schema that are allowed both by its scopes and by the role of the user who made it.
     TokenScope = "entity::TokenScope" {
         /// Read accounts, callshops and their users.
         AccountsRead,
@@ -84,7 +84,7 @@ impl ApiToken {
         &self.0.prefix
     }
 
-    /// The scopes that the token's maker chose. The scopes limit what the token may do.
+    /// The scopes that the user who made the token chose. The scopes limit what the token may do.
     fn scopes(&self) -> Vec<TokenScope> {
         api_tokens::scopes_of(&self.0).into_iter().map(Into::into).collect()
     }
@@ -137,7 +137,7 @@ impl ApiToken {
 /// A new API token.
 #[derive(InputObject)]
 pub struct CreateApiTokenInput {
-    /// Name of the token, such as the program that uses it; at most 100 characters.
+    /// Name of the token, such as the name of the program that uses the token; at most 100 characters.
     pub name: String,
     /// The scopes of the token, which say what the token may do. The token can never do more than the user who made it.
     pub scopes: Vec<TokenScope>,
@@ -166,7 +166,8 @@ pub struct RotateApiTokenInput {
     /// How long the replaced token stays valid, in seconds: 0 to 604,800, which is seven days.
     #[graphql(default = 86_400)]
     pub grace_period_seconds: i32,
-    /// When the new token expires, at most 400 days from now. If omitted, it expires when the replaced token would have expired.
+    /// When the new token expires, at most 400 days from now. If omitted, the new token expires when the replaced token would
+    /// have expired.
     pub expires_at: Option<DateTime<Utc>>,
     /// A repeated request with the same key does not rotate the token again. The response to the repeated request has the error `SECRET_SHOWN`
     /// instead of the secret.

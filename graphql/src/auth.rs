@@ -18,12 +18,13 @@ use transport::Cookies;
 
 /// Name of the cookie that stores a page's refresh token.
 ///
-/// Another site cannot use the cookie. Another site can make a browser send a form or request an image. However, the endpoint accepts only JSON
-/// bodies. Before a browser sends a JSON body from another site, it asks the server's permission, and no response allows other origins to send
-/// cookies. The endpoint also refuses each request whose `Origin` is neither this server's own nor on the list of allowed origins, and runs no
-/// mutation over GET. Before these checks, `SameSite=Strict` already prevents the browser from sending the cookie with any request from another site.
-/// A request with the cookie returns the access token only in the response body, which no other origin can read. Without an access token, nothing can
-/// be changed. A malicious script in a page of this origin can use the cookie as long as the page is open, but cannot read the refresh token.
+/// Another site cannot use the cookie. Another site can make a browser send a form or request an image. However, the GraphQL endpoint accepts only
+/// JSON bodies. Before a browser sends a JSON body from another site's page, the browser asks the server for permission, and no response allows other
+/// origins to send cookies. The endpoint also refuses each request whose `Origin` is neither this server's own nor on the list of allowed origins,
+/// and runs no mutation over GET. Before these checks, `SameSite=Strict` already prevents the browser from sending the cookie with any request from
+/// another site. A request with the cookie returns the access token only in the response body, which no other origin can read. Without an access
+/// token, nothing can be changed. A malicious script in a page of this origin can use the cookie as long as the page is open, but cannot read the
+/// refresh token.
 const COOKIE: &str = "callshop-refresh";
 
 /// Login and password.
@@ -113,8 +114,8 @@ pub struct AuthQuery;
 
 #[object(root = "Query")]
 impl AuthQuery {
-    /// The logged-in user; null if the request has no login. For an API token, this is the user who made the token; null if the token may not see
-    /// that user.
+    /// The logged-in user; null if the request has no login. For an API token, this is the user who made the token; null if the token has no
+    /// permission to see that user.
     #[field(roles = EVERYONE, scope = ACCOUNTS_READ)]
     async fn viewer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Ok(actor) = actor(ctx) else { return Ok(None) };

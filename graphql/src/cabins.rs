@@ -103,7 +103,7 @@ impl Cabin {
         shop_of(ctx, self.0.cabin.callshop_id).await
     }
 
-    /// Customers' screens of the cabin that are neither expired nor revoked, at most five.
+    /// The cabin's customer screens, at most five. Expired and revoked screens are left out.
     #[field(roles = SHOP, length = 5)]
     async fn screens(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Screen>> {
         actor(ctx)?.require(Right::OperateCabins).map_err(top_level)?;
@@ -125,7 +125,7 @@ impl Cabin {
         calls::calls_of(ctx, self.0.cabin.callshop_id, owner, filter, order_by, paging).boxed().await
     }
 
-    /// When the cabin was retired; null while it is in use.
+    /// When the cabin was retired; null if it is not retired.
     #[field(numbered)]
     fn retired_at(&self) -> Option<DateTime<Utc>> {
         self.0.cabin.retired_at
@@ -195,7 +195,7 @@ impl CabinQuery {
         nullable(found.await.map(Cabin))
     }
 
-    /// Cabins of a callshop that are not retired, oldest first.
+    /// A callshop's cabins that are not retired, oldest first.
     #[field(roles = SIGNED_IN, scope = CABINS_READ, numbered)]
     async fn cabins(
         &self,

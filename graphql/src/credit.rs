@@ -253,8 +253,8 @@ pub struct CreditSubscription;
 
 #[object(root = "Subscription")]
 impl CreditSubscription {
-    /// Credit of the caller's account or an account below it. The subscription sends a message immediately, and again whenever the credit changes.
-    /// The subscription ends when the caller loses access to the account.
+    /// Credit of the caller's account or an account below it. The subscription sends a message immediately, and again when a check finds that the
+    /// credit has changed. The subscription ends when the caller loses access to the account.
     #[field(roles = BACK_OFFICE, scope = LEDGER_READ)]
     async fn balance(
         &self,

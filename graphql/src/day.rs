@@ -29,7 +29,7 @@ pub struct DaySummary {
     pub blind: bool,
     /// The figures of all users together, including calls outside any session. An attendant gets only the attendant's own figures.
     pub total: DayFigures,
-    /// The figures of each user, by name. An attendant gets only the attendant's own entry.
+    /// The figures of each user, sorted by the user's name. An attendant gets only the attendant's own entry.
     #[field(length = 20)]
     pub attendants: Vec<AttendantDay>,
 }

@@ -43,7 +43,7 @@ pub struct ChargeStep {
     pub kind: ChargeStepKind,
     /// Name of the time band that sets the price; null outside time bands.
     pub band: Option<String>,
-    /// First second of the run, where 0 is the second of the answer; null unless `kind` is TIME.
+    /// The second at which the run begins, counted from 0 at the answer; null unless `kind` is TIME.
     pub first_second: Option<u32>,
     /// The talk seconds (TALK_TIME), the rate's free seconds (FREE_SECONDS), the billed seconds (INCREMENTS), or the length of the run (TIME); null
     /// for other kinds of steps.

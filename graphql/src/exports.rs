@@ -23,7 +23,7 @@ graphql_enum!(
     ExportSubject = "app::exports::Subject" {
         /// The rates of a tariff version, as a rate deck in the format of `examples/decks`.
         Rates,
-        /// Call attempts of a callshop, or of all callshops below an account, by the time of their authorization.
+        /// Call attempts that were authorized in the period, of a callshop or of all callshops below an account.
         Calls,
         /// Changes to one book of an account.
         Ledger,
@@ -146,8 +146,8 @@ payload!(
     CreateExportLinkPayload {
         /// Address of the file, relative to the address of the server. The address contains a signature, so the download needs no token.
         url: String,
-        /// When the link stops working, 5 minutes after its creation. A download that has begun continues. The link also stops working when the login
-        /// or API token that created it ends.
+        /// When the link stops working, 5 minutes after its creation. A download that has already begun is not interrupted. The link also stops
+        /// working when the login or API token that created it ends.
         expires_at: DateTime<Utc>,
     }
 );
@@ -312,7 +312,7 @@ impl ExportMutation {
             exports::link::create(app, actor, request)
         };
         let made = match made.await {
-            // a missing permission is a top-level error, as for a role that may not export anything
+            // a missing permission is a top-level error, as for a role that has no permission to export anything
             Err(Error::User(error)) if error.code == ErrorCode::Forbidden => {
                 return Err(top_level(Error::User(error)));
             }

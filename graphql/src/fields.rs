@@ -26,8 +26,8 @@ pub struct Field {
     pub scope: Option<RoleSet>,
     /// Columns that the field reads, named like the fields of the row.
     pub columns: &'static [&'static str],
-    /// Usual length of a list that is not paged, used to compute a query's cost. A list may be longer (a thousand live calls, for example), because
-    /// the size of the response is limited separately.
+    /// Usual length of a list that is not paged, used to compute a query's cost. A list may be longer than its usual length (a thousand live calls,
+    /// for example). The size of the response is limited separately.
     pub length: Option<u64>,
     /// Whether every change of the value is committed together with a numbered activity of the callshop ([`crate::kept`]).
     pub numbered: bool,

@@ -37,13 +37,13 @@ pub(super) fn within(field: &str, range: Option<TimeRange>) -> Result<Within> {
 #[derive(Clone, Debug, Default, InputObject)]
 #[graphql(name = "CallFilter")]
 pub struct CallFilterInput {
-    /// When the call was authorized.
+    /// Only calls that were authorized in this range of time.
     pub authorized_at: Option<TimeRange>,
     /// Beginning of the called number: 1 to 20 digits with the country code, with or without "+". A whole number or short number is also allowed.
     pub number: Option<String>,
     /// Destination name, exactly as in `Call.destination`; at most 100 characters.
     pub destination: Option<String>,
-    /// Only calls in one of these states, at most 50; any state if the list is empty.
+    /// Only calls in one of these states; any state if the list is empty. The list may have at most 50 states.
     pub states: Option<Vec<CallState>>,
     /// Only calls from this cabin.
     pub cabin_id: Option<ID>,
@@ -56,7 +56,7 @@ pub struct CallFilterInput {
 }
 
 impl CallFilterInput {
-    /// The filter for the use case.
+    /// Converts this input to the filter that the use case takes.
     ///
     /// # Errors
     /// Fails with `INVALID_INPUT`, or with `NOT_FOUND` for an invalid id.
@@ -83,13 +83,13 @@ impl CallFilterInput {
 #[derive(Clone, Debug, Default, InputObject)]
 #[graphql(name = "SessionFilter")]
 pub struct SessionFilterInput {
-    /// When the cabin was opened.
+    /// Only sessions whose cabin was opened in this range of time.
     pub opened_at: Option<TimeRange>,
     /// Search text: beginnings of words in the customer's name, in any order; accents and case are ignored. At most 100 characters and 8 words.
     pub customer: Option<String>,
-    /// The session with this receipt.
+    /// Only the session with this receipt number.
     pub receipt_number: Option<String>,
-    /// Only sessions in one of these states, at most 50; any state if the list is empty.
+    /// Only sessions in one of these states; any state if the list is empty. The list may have at most 50 states.
     pub states: Option<Vec<SessionState>>,
     /// Only sessions whose current or last cabin is this cabin.
     pub cabin_id: Option<ID>,
@@ -98,7 +98,7 @@ pub struct SessionFilterInput {
 }
 
 impl SessionFilterInput {
-    /// The filter for the use case.
+    /// Converts this input to the filter that the use case takes.
     ///
     /// # Errors
     /// Fails with `INVALID_INPUT`, or with `NOT_FOUND` for an invalid id.
@@ -121,7 +121,7 @@ impl SessionFilterInput {
 /// Order of accounts, callshops, users and phones. A list with more than 10,000 objects cannot be sorted by name; search or filter it first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum NameOrder {
-    /// Oldest first. This is the order without `orderBy`.
+    /// Oldest first. This is the order if `orderBy` is omitted.
     CreatedAsc,
     /// Newest first.
     CreatedDesc,
@@ -136,7 +136,7 @@ pub enum NameOrder {
 pub enum CallOrder {
     /// Oldest first.
     TimeAsc,
-    /// Newest first. This is the order without `orderBy`.
+    /// Newest first. This is the order if `orderBy` is omitted.
     TimeDesc,
     /// Cheapest first. A call that is not over is sorted as if it were free.
     CostAsc,
@@ -149,7 +149,7 @@ pub enum CallOrder {
 pub enum SessionOrder {
     /// By opening time, oldest first.
     OpenedAsc,
-    /// By opening time, newest first. This is the order without `orderBy`.
+    /// By opening time, newest first. This is the order if `orderBy` is omitted.
     OpenedDesc,
     /// Lowest total first. Sessions without a final statement come before all others.
     TotalAsc,

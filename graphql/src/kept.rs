@@ -1,8 +1,8 @@
 //! The queries whose answers are kept: those about one callshop that select only fields marked `numbered` or `ticking` ([`crate::fields`]).
 //!
-//! Every change of such a field is committed together with a numbered activity of the callshop. Therefore, the number of the callshop's last activity
-//! is the version of an answer, and a single read by primary key shows whether a kept answer still holds. The costs of live calls also change with
-//! time: [`Freshness`] records the first instant at which an answer changes.
+//! Every change of a marked field is committed together with a numbered activity of the callshop. Therefore, the number of the callshop's last
+//! activity is the version of an answer, and a single read by primary key shows whether a kept answer still holds. The costs of live calls also
+//! change with time: [`Freshness`] records the first instant at which an answer changes.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -117,7 +117,7 @@ impl Keepable for Plan {
     }
 }
 
-/// The callshop or cabin with this id, which is a literal or a variable.
+/// The callshop or cabin whose id is this literal or variable.
 fn whose(kind: Kind, id: &Value, variables: &JsonMap) -> Option<Whose> {
     let text = match id {
         Value::Variable(name) => match variables.get(name.as_str())? {
@@ -177,7 +177,7 @@ impl Reading for Shown {
     }
 }
 
-/// How long an answer holds if the callshop has no further activity. Resolvers report each value that may change without such activity.
+/// How long an answer holds if the callshop has no further activity. Resolvers report each value that may change without an activity.
 #[derive(Clone)]
 struct Freshness {
     state: Arc<Mutex<State>>,
@@ -227,7 +227,7 @@ pub(super) fn never(ctx: &Context<'_>) {
 /// Reports a call whose elapsed time and cost were computed at `as_of`.
 pub(super) fn shows(ctx: &Context<'_>, call: &call::View, as_of: DateTime<Utc>) {
     let Some(freshness) = ctx.data_opt::<Freshness>() else { return };
-    // the proxy's report of the true end of such a call is not an activity
+    // if the end of a failed call is an estimate, the proxy's report of the true end is not an activity
     if call.estimated && call.state == CallState::Failed {
         freshness.never();
     }

@@ -12,7 +12,7 @@ use base::message::Message;
 use transport::Languages;
 use transport::pipeline::Answer;
 
-/// The message of a top-level error, and the error's code. The error carries the message and the code as its source until the language is known.
+/// The message of a top-level error, and the error's code. Until the language is known, the error has this message and this code as its source.
 pub struct Told {
     /// The code in `extensions.code`.
     pub code: &'static str,
@@ -20,17 +20,17 @@ pub struct Told {
     pub message: Message,
 }
 
-/// The locale of the reader of the operation.
+/// The locale of the user who reads the operation's results.
 pub fn reader(ctx: &Context<'_>) -> Locale {
     ctx.data_opt::<Locale>().copied().unwrap_or(Locale::ENGLISH)
 }
 
-/// The locale of the reader of a request.
+/// The locale of the messages in the responses to a request.
 pub fn of(request: &Request) -> Locale {
     found(request).copied().unwrap_or(Locale::ENGLISH)
 }
 
-/// A value in the request's data.
+/// Finds the value of this type in the request's data.
 pub(super) fn found<T: 'static>(request: &Request) -> Option<&T> {
     request.data.get(&TypeId::of::<T>())?.downcast_ref()
 }

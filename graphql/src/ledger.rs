@@ -39,7 +39,8 @@ graphql_enum!(
         Variance,
         /// Source of floats and pay-ins; destination of pay-outs and of the contents of counted drawers.
         Outside,
-        /// Value of talk time that nobody pays for because calls were ended late.
+        /// Value of talk time that no customer pays for, because calls were ended late, or because bills were paid before the true end of a call was
+        /// known.
         WriteOff,
     }
 );
@@ -53,7 +54,8 @@ graphql_enum!(
         Adjustment,
         /// A call ended, and each account paid its parent for the call.
         Call,
-        /// Talk time beyond the paid seconds is free for the customer, because a call was ended late.
+        /// A call cost more than the customer was charged, because the call was ended late, or because the bill was paid before the call's true end
+        /// was known.
         WriteOff,
         /// Another transfer was reversed.
         Reversal,
@@ -198,8 +200,8 @@ pub struct LedgerQuery;
 
 #[object(root = "Query")]
 impl LedgerQuery {
-    /// Balances of a book of the caller's account or of an account below it, one balance per currency. Only the platform can have several
-    /// currencies, because each distributor has its own currency. Hidden from attendants.
+    /// Balances of one book, one balance per currency. The book belongs to the caller's account or to an account below it. Only the platform can have
+    /// several currencies, because an account below a distributor has the distributor's currency. Hidden from attendants.
     #[field(roles = BACK_OFFICE, scope = LEDGER_READ, length = 10)]
     async fn ledger_balances(
         &self,
@@ -218,7 +220,8 @@ impl LedgerQuery {
         nullable(found.map(money))
     }
 
-    /// Entries of a book of the caller's account or of an account below it, newest first, with one entry per transfer. Hidden from attendants.
+    /// Entries of one book, newest first, with one entry per transfer. The book belongs to the caller's account or to an account below it. Hidden
+    /// from attendants.
     #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     #[field(roles = BACK_OFFICE, scope = LEDGER_READ)]
     async fn ledger(

@@ -1,4 +1,4 @@
-//! The subscription to live calls with their running cost, and the code shared by all subscriptions that send at regular intervals.
+//! The subscription to live calls with their running cost, and code that several subscriptions share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,7 +77,7 @@ impl LiveCallSubscription {
     }
 }
 
-/// A stream of a ticker's messages. The stream ends after its first error.
+/// The stream of the messages that `next` returns. The stream ends after the first error.
 pub(super) fn ticks<T, M, F>(ticker: T, next: F) -> Answers<M>
 where
     T: Send + 'static,

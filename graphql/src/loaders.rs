@@ -11,15 +11,16 @@ use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use chrono::{DateTime, Utc};
-use entity::{auth_session, call, user};
+use entity::{api_token, auth_session, call, user};
 use uuid::Uuid;
 
 use app::access::Shop;
 use app::cabins::CabinView;
 use app::rates::Terms;
 use app::sessions::{Running, SessionView};
+use app::tariffs::Version;
 use app::tariffs::derived::{self, Derivation};
-use app::{App, accounts, cabins, screens, sessions, tariffs, users};
+use app::{App, accounts, api_tokens, cabins, screens, sessions, tariffs, users};
 use base::error::{Error, Result};
 use store::Page;
 use store::calls::Detail;
@@ -42,6 +43,10 @@ pub enum CallsOf {
 /// Key: a user's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UserId(pub Uuid);
+
+/// Key: an API token's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ApiTokenId(pub Uuid);
 
 /// Key: a cabin's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,6 +79,10 @@ pub struct TermsOf(pub Uuid);
 /// Key: a tariff's id. The loader reads how the tariff is derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DerivationOf(pub Uuid);
+
+/// Key: the id of a tariff's version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct VersionId(pub Uuid);
 
 /// Data loaders for a new request.
 pub fn loaders(app: Arc<App>) -> Loaders {
@@ -142,6 +151,18 @@ impl Loader<UserId> for Batches {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let rows = users::named(&self.0, &ids).await?;
         Ok(rows.into_iter().map(|row| (UserId(row.id), row)).collect())
+    }
+}
+
+#[async_trait::async_trait]
+impl Loader<ApiTokenId> for Batches {
+    type Value = api_token::Model;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[ApiTokenId]) -> Result<HashMap<ApiTokenId, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let rows = api_tokens::named(&self.0, &ids).await?;
+        Ok(rows.into_iter().map(|row| (ApiTokenId(row.id), row)).collect())
     }
 }
 
@@ -242,5 +263,17 @@ impl Loader<DerivationOf> for Batches {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let found = derived::of_tariffs(&self.0, &ids).await?;
         Ok(found.into_iter().map(|(id, derivation)| (DerivationOf(id), derivation)).collect())
+    }
+}
+
+#[async_trait::async_trait]
+impl Loader<VersionId> for Batches {
+    type Value = Version;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[VersionId]) -> Result<HashMap<VersionId, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let versions = tariffs::versions_by_ids(&self.0, &ids).await?;
+        Ok(versions.into_iter().map(|version| (VersionId(version.version.id), version)).collect())
     }
 }

@@ -86,7 +86,7 @@ pub struct NodeQuery;
 
 #[object(root = "Query")]
 impl NodeQuery {
-    /// The object with this global id; null if the object is not in the caller's subtree or the caller's role may not see the object.
+    /// The object with this global id; null if the object is not in the caller's subtree, or if the caller's role has no permission to see it.
     #[field(roles = SIGNED_IN, scope = ANY_TOKEN)]
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Node>> {
         found(find(ctx, &id).await)
@@ -207,7 +207,7 @@ impl Nodes {
     }
 }
 
-/// An id must not reveal whether an object exists, so an object that the role may not see is null, like a missing object.
+/// An id must not reveal whether an object exists, so an object that is hidden from the role is null, like a missing object.
 fn found(result: Result<Node>) -> Option<async_graphql::Result<Node>> {
     match result {
         Err(Error::Forbidden) => None,

@@ -108,7 +108,7 @@ output!([N: OutputType + Output + 'static] Page<N>);
 output!([N: OutputType + Output + 'static] Edge<String, N, EmptyFields>);
 output!([] PageInfo);
 
-/// The fields that every connection has in addition to the Relay fields. The list is counted only if a client requests one of the fields.
+/// The fields that every connection has in addition to the Relay fields. The list is counted only if a client requests one of these fields.
 pub struct Totals(Option<Total>);
 
 #[Object]
@@ -118,7 +118,7 @@ impl Totals {
         self.count()
     }
 
-    /// Whether `totalCount` is the exact number. If not, the list may have more items than `totalCount`.
+    /// Whether `totalCount` is the exact number. If false, the list may have more items than `totalCount`.
     async fn total_count_is_exact(&self) -> async_graphql::Result<bool> {
         Ok(self.total()?.is_exact)
     }
@@ -136,7 +136,7 @@ impl Totals {
     }
 }
 
-/// Whether the client requests the length of the connection that this field returns.
+/// Whether the client requests the number of items in the list that this field returns.
 pub(super) fn is_counted(ctx: &Context<'_>) -> bool {
     let list = ctx.look_ahead();
     ["totalCount", "totalCountIsExact"].into_iter().any(|name| list.field(name).exists())

@@ -102,8 +102,8 @@ macro_rules! payload {
         $(#[$meta])*
         pub struct $name {
             $($(#[$field_meta])* pub $field: Option<$type>,)*
-            /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, the objects are those of the first request, and
-            /// the secrets are null. With any other error, the other fields are null.
+            /// Errors that the caller can correct; empty on success. With the error `SECRET_SHOWN`, which answers a repeated request, the other
+            /// fields contain what the first request created, and the secrets are null. With any other error, the other fields are null.
             pub user_errors: Vec<$crate::payload::UserError>,
         }
         impl From<$crate::payload::UserErrors> for $name {
@@ -192,7 +192,7 @@ pub fn top_level(error: Error) -> async_graphql::Error {
 }
 
 thread_local! {
-    /// Whether the executor will resolve the present value again if the value is an error.
+    /// Whether the executor will resolve the current value again if the value is an error.
     static IS_RETRIED: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -111,7 +111,7 @@ pub struct PhoneSecret {
     /// The new phone.
     pub phone: Phone,
     /// SIP password of the phone. The password cannot be read again, so enter it into the phone now. Null if an earlier request with the same
-    /// idempotency key showed it.
+    /// idempotency key showed the password.
     pub secret: Option<String>,
 }
 
@@ -177,7 +177,7 @@ payload!(
 );
 
 payload!(
-    /// Result of the other phone mutations.
+    /// Result of the phone mutations that return no password.
     PhonePayload {
         /// The phone after the change.
         phone: Phone,

@@ -1,13 +1,13 @@
 //! Writes the values of fields without the executor. The resolvers that `#[object]` generates use this module in place of async-graphql. This module
 //! has the library's items, except for the functions that resolve an object or a field's value.
 //!
-//! A resolver returns an object, a list of objects or a page of a list. Normally, the executor then makes a future for each field of each object. Most
-//! objects need no further query, so a plan writes the whole value as JSON in one step. A plan is made once for each selection set of a cached
+//! A resolver returns an object, a list of objects or a page of a list. Normally, the executor makes a future for each field of each returned object.
+//! Most objects need no further query, so a plan writes the whole value as JSON in one step. A plan is made once for each selection set of a cached
 //! document ([`Plans`]), and a document is cached for one role or one set of scopes. The written value is one binary value of the executor, which the
 //! transports put into the response unchanged ([`transport::spliced`]).
 //!
-//! If only some fields of an object need the executor, another plan writes the other fields. The values of the executor's fields are then put between
-//! them, so the object is one binary value as well.
+//! If only some fields of an object need the executor, another plan writes the other fields. The values from the executor are then inserted into the
+//! written text, so the object is one binary value as well.
 //!
 //! A plan has no queries, no arguments and no guards: a field that has one of these is an `async` method, or takes more than `&self`, and is not
 //! compiled. If a plan fails, the executor resolves the value again, and reports the error and its path. In debug builds, the executor resolves every
@@ -30,18 +30,18 @@ use transport::spliced;
 /// Initial capacity of a text, in bytes.
 const TEXT_BYTES: usize = 64;
 
-/// The library for the root types. Their objects have no values that a plan could write.
+/// The library's items for the root types, whose objects have no values that a plan could write.
 pub mod roots {
     pub use ::async_graphql::*;
 
-    /// The functions of the library's module. One of them is replaced by a function that writes values with plans.
+    /// The library's module, with one function replaced by a function that writes values with plans.
     pub mod resolver_utils {
         pub use crate::planned::resolver_utils::resolve_field_async;
         pub use ::async_graphql::resolver_utils::*;
     }
 }
 
-/// The functions of the library's module. Three of them are replaced by functions that write values with plans.
+/// The library's module, with three functions replaced by functions that write values with plans.
 pub mod resolver_utils {
     pub use ::async_graphql::resolver_utils::*;
     use ::async_graphql::{Context, ContextSelectionSet, Error, OutputType, ServerResult, Value};
@@ -111,7 +111,7 @@ async fn resolve<T: OutputType + Output + ?Sized>(ctx: &Context<'_>, value: &T) 
     }
 }
 
-/// Writes a value by the plan of its selection set; `None` if the executor must resolve the value.
+/// Writes a value with the plan for its selection set; `None` if the executor must resolve the value.
 fn write<T: Output + ?Sized>(ctx: &ContextSelectionSet<'_>, value: &T) -> Option<Vec<u8>> {
     let written = plan::<T>(ctx).and_then(|plan| {
         let mut out = Vec::with_capacity(TEXT_BYTES);
@@ -217,12 +217,12 @@ mod tests {
             self.0
         }
 
-        /// The number 2 is an error.
+        /// An item with the number 2 returns an error.
         fn failing(&self) -> Result<i32> {
             if self.0 == 2 { Err(Error::new("no two")) } else { Ok(self.0) }
         }
 
-        /// The number 2 is an error that makes only this field null.
+        /// An item with the number 2 returns an error, so only this field is null.
         fn nullable(&self) -> Option<Result<i32>> {
             (self.0 != 1).then(|| self.failing())
         }
@@ -427,7 +427,7 @@ mod tests {
         ] {
             assert_written(query, 0);
         }
-        // plans still write the values below
+        // plans still write the values below a selection set that the executor resolves
         assert_written("{ items(to: 2) { number @include(if: true) inner { one } } }", 2);
         assert_written("{ items(to: 3) { asked { one two } number } }", 3);
         assert_written("{ page(to: 3) { nodes { asked { one } } edges { cursor } } }", 3);

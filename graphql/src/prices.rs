@@ -84,7 +84,7 @@ impl PriceView {
         self.0.blocked
     }
 
-    /// Cost of 60 seconds to the callshop, outside time bands; null if the callshop has no rate for the prefix. Hidden from attendants.
+    /// The callshop's cost for 60 seconds, outside time bands; null if the callshop has no rate for the prefix. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     fn cost_per_minute(&self) -> Option<Money> {
         self.0.cost_per_minute.map(|cost| Money::new(cost, &self.0.currency))
@@ -192,7 +192,7 @@ impl QuoteView {
         self.0.offer.as_ref().and_then(|offer| offer.seconds)
     }
 
-    /// Cost of 60 seconds to the callshop at the requested time; null if no rate matches. Hidden from attendants.
+    /// The callshop's cost for 60 seconds at the requested time; null if no rate matches. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
     fn cost_per_minute(&self) -> Option<Money> {
         let cost = self.0.offer.as_ref()?.cost_per_minute?;

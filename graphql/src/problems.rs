@@ -39,17 +39,17 @@ pub enum ProblemKind {
     EndEstimated,
     /// In the last seven days, the phone of a call never acknowledged the answer. Somebody may be trying to talk without paying.
     CallUnacknowledged,
-    /// In the last seven days, an event from a proxy could not be understood or applied. This problem is shown to the platform only.
+    /// In the last seven days, an event from a proxy could not be understood or applied. Only the platform sees this problem.
     EventRejected,
     /// An event that a proxy sent in the last seven days has an impossible time, or reports the end of a call that is unknown or had already ended.
-    /// This problem is shown to the platform only.
+    /// Only the platform sees this problem.
     EventDoubted,
-    /// An event of a proxy has waited in the event stream for more than ten minutes, because it cannot be applied. This problem is shown to the
-    /// platform only.
+    /// An event of a proxy has waited in the event stream for more than ten minutes, because it cannot be applied. Only the platform sees this
+    /// problem.
     EventStuck,
-    /// A proxy has SIP dialogs that match no known call. This problem is shown to the platform only.
+    /// A proxy has SIP dialogs that match no known call. Only the platform sees this problem.
     DialogsUnknown,
-    /// A proxy has not listed its calls for more than five minutes. This problem is shown to the platform only.
+    /// A proxy has not listed its calls for more than five minutes. Only the platform sees this problem.
     ProxySilent,
     /// A balance of the account differs from the sum of its ledger entries.
     LedgerDifference,

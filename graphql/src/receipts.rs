@@ -25,7 +25,7 @@ pub enum ReceiptFormat {
     Text80,
     /// A self-contained HTML page.
     Html,
-    /// A PDF page 80 mm wide. Characters outside Windows-1252 print as "?", with a note.
+    /// A PDF page 80 mm wide, with Latin, Greek, Cyrillic, Arabic, Armenian, and Georgian letters. Other letters print as "?", with a note.
     Pdf,
     /// ESC/POS commands for 58 mm printers with 32 columns: text in code page 850, a Pix code as a QR code, and a cut. Send the bytes to the printer
     /// unchanged.

@@ -23,15 +23,16 @@ use store::reports::{Dimension, GroupKey};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Dimension")]
 pub enum ReportDimension {
-    /// Day in the callshop's time zone. `attempts` and `refused` use the day of the attempt; all other figures use the day of the answer.
+    /// Day in the callshop's time zone. `attempts` and `refused` are counted on the day of the attempt, and all other figures on the day of the
+    /// answer.
     Day,
-    /// Cabin that the call was made from.
+    /// Cabin from which the call was made.
     Cabin,
     /// Destination name of the matching rate.
     Destination,
     /// User who opened the session.
     Attendant,
-    /// Callshop that the call was made from.
+    /// Callshop from which the call was made.
     Callshop,
     /// Tariff version that determines the account's income. For a callshop, this is a version of the retail tariff. For any other account, this is a
     /// version of the cost tariff of the account below.

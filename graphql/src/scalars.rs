@@ -102,7 +102,7 @@ impl Money {
     }
 
     /// The amount as display text, such as "R$ 1.234,50", with the currency's usual number of decimals, rounded half away from zero, and with
-    /// no-break spaces. Do not compute with this text. Prices per minute often have more decimals than the text shows.
+    /// non-breaking spaces. Do not compute with this text. Prices per minute often have more decimals than the text shows.
     // The field has an argument, so documents that select it are not compiled. A client that shows a continuously updated cost must format the cost
     // itself.
     fn formatted(

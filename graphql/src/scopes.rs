@@ -1,5 +1,6 @@
 //! Scopes of API tokens as sets. A field of `Query`, `Mutation` or `Subscription` that does not declare its scope is a compile error. A token sees a
-//! type or a field if the token has one of the declared scopes, and the role of the token's maker sees the type or field. Logins have every scope.
+//! type or a field if the token has one of the declared scopes, and the role of the user who made the token sees the type or field. Logins have every
+//! scope.
 
 use app::auth::Actor;
 use async_graphql::{Context, Guard};
@@ -10,9 +11,9 @@ use super::payload::top_level;
 use super::roles;
 use base::error::Error;
 
-/// No token. Fields that create logins or tokens, or that change users, have this scope.
+/// The set to which no token belongs. Fields that create logins or tokens, or that change users, have this scope.
 pub const LOGIN_ONLY: RoleSet = RoleSet::role(30);
-/// The set of every token, regardless of the token's scopes.
+/// The set to which every token belongs, regardless of the token's scopes.
 pub const ANY_TOKEN: RoleSet = RoleSet::role(31);
 /// Number of the first scope's bit. The lower bits are those of the roles.
 const FIRST: u32 = 32;
@@ -82,7 +83,8 @@ fn of_token(scopes: &[TokenScope]) -> RoleSet {
     scopes.iter().fold(ANY_TOKEN, |all, scope| all.or(set(*scope)))
 }
 
-/// The part of the schema that an API token can see if it has these scopes and the scopes included in them, and if its maker has this role.
+/// The part of the schema that an API token sees if the token has these scopes and the scopes that they include, and if the user who made the token
+/// has this role.
 pub fn of_role(role: RoleSet, scopes: &[TokenScope]) -> RoleSet {
     role.or(roles::TOKEN).or(of_token(&app::api_tokens::including(scopes)))
 }

@@ -127,7 +127,7 @@ impl ScreenCall {
         self.0.cost()
     }
 
-    /// Price of 60 seconds at the time of the answer; null if the call has no rate.
+    /// Customer's price for 60 seconds, outside time bands; null if the call has no rate.
     fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
         self.0.price_per_minute()
     }

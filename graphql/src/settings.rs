@@ -36,7 +36,7 @@ pub struct UpdateCallshopSettingsInput {
     pub pix_city: Option<String>,
     /// Whether receipts hide the four digits before the last two of each dialed number, as in "+351 912 *** *78".
     pub mask_numbers: Option<bool>,
-    /// The remaining time in seconds, 1 to 3600, at which CALL_ENDING_SOON and DEPOSIT_LOW announce the end of a call. Null or 0 disables both
+    /// The remaining time in seconds, 1 to 3600, at which CALL_ENDING_SOON and DEPOSIT_LOW announce the end of a call. Null or 0 disables these two
     /// events.
     pub ending_soon_seconds: MaybeUndefined<i32>,
     /// Largest total discount an attendant may apply to one session, in the callshop's currency.

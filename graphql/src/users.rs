@@ -53,7 +53,7 @@ graphql_enum!(
         SeeTariffs,
         /// Get the price of one number.
         Quote,
-        /// See cost and margin of calls.
+        /// See the cost and the margin of calls.
         SeeCost,
         /// Create, change and retire cabins.
         ManageCabins,
@@ -129,7 +129,8 @@ impl User {
         self.0.disabled_at
     }
 
-    /// When the user turned the second factor on. Null if the second factor is off; also null for another user if the caller may not see accounts.
+    /// When the user turned the second factor on. Null if the second factor is off; also null for another user if the caller has no permission to see
+    /// accounts.
     #[field(roles = SIGNED_IN)]
     async fn totp_enabled_at(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<DateTime<Utc>>> {
         let actor = actor(ctx)?;
@@ -137,8 +138,8 @@ impl User {
         Ok(self.0.totp_since.filter(|_| is_shown))
     }
 
-    /// Whether this server requires a second factor for the user's role, and the user has not set one up yet. Until the second factor is set up, such
-    /// a user cannot do anything else.
+    /// Whether this server requires a second factor for the user's role, and the user has not set one up yet. Until the second factor is set up, the
+    /// user cannot do anything else.
     async fn totp_setup_required(&self, ctx: &Context<'_>) -> bool {
         app(ctx).config.auth.needs_totp(&self.0)
     }
@@ -187,7 +188,7 @@ pub struct UserInput {
 }
 
 impl UserInput {
-    /// Converts the input for the use case.
+    /// Converts this input to the input of the use case.
     pub fn into_new(self, role: entity::Role) -> users::NewUser {
         users::NewUser { name: self.name, display_name: self.display_name, role, password: self.password }
     }
@@ -203,7 +204,7 @@ pub struct CreateUserInput {
     /// Login and password of the new user.
     pub user: UserInput,
     /// Makes the request safe to repeat: a repeated request with the same key and input changes nothing, and gets the answer to the first request.
-    /// The passwords of the requests are not compared. A key has at most 100 bytes and is kept for 400 days.
+    /// The comparison of the inputs ignores the passwords. A key has at most 100 bytes and is kept for 400 days.
     pub idempotency_key: Option<String>,
 }
 

@@ -3,8 +3,8 @@
 //! **Expand, then contract one release later.** Nodes are upgraded one by one, so the nodes of a release must also run on the next release's
 //! tables. The first new node migrates the tables, while old nodes continue and may be restarted. Therefore a migration only adds tables,
 //! indexes, and columns that are nullable or have a default. After a release stops using a table or column, remove that table or column in the
-//! following release at the earliest. The same applies to other changes that old nodes cannot handle (a NOT NULL column, a stricter constraint, a new
-//! meaning). A migration that has shipped never changes.
+//! following release at the earliest. The same rule applies to other changes that old nodes cannot handle (a NOT NULL column, a stricter constraint,
+//! a new meaning): make them in the following release at the earliest. A migration that has shipped never changes.
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -57,7 +57,7 @@ const TYPES: [(&str, &str, &str); 10] = [
     ("{uuid}", "BLOB", "UUID"),
     ("{time}", "TEXT", "TIMESTAMPTZ"),
     ("{json}", "TEXT", "JSONB"),
-    // JSON that no statement looks into, in the order and size in which it was written
+    // JSON whose contents no statement reads, stored as it was written
     ("{jsontext}", "TEXT", "JSON"),
     ("{binary}", "BLOB", "BYTEA"),
     ("{bool}", "INTEGER", "BOOLEAN"),

@@ -323,29 +323,44 @@ CREATE UNIQUE INDEX tariff_mapping_name ON tariff_mapping (account_id, name);
 CREATE TABLE tariff_import (
     id {uuid} NOT NULL,
     tariff_id {uuid} NOT NULL REFERENCES tariff,
+    created_by {uuid} REFERENCES user_account,
+    created_with {uuid} REFERENCES api_token,
     -- the login or the API token for which the job works
     auth_session_id {uuid} REFERENCES auth_session,
     api_token_id {uuid} REFERENCES api_token,
     state TEXT NOT NULL,
     input {json} NOT NULL,
-    -- the node that has the file, and when that node last reported that the job is alive
+    file_name TEXT,
+    -- the node that has the file, and when that node last reported that the job is alive; no node has the file of a job that no longer needs it
     node {uuid},
     heartbeat_at {time} NOT NULL,
-    -- the job fails at this time if the file has not been uploaded or the questions have not been answered
+    -- the job fails at this time if the file has not been uploaded or the questions have not been answered; the file of a checked job is deleted
     expires_at {time} NOT NULL,
     rows_read BIGINT NOT NULL,
     rows_total BIGINT,
     report {json},
     error {json},
     version_id {uuid} REFERENCES tariff_version ON DELETE SET NULL,
+    -- the ids of all versions of an import by date, some of which may have been discarded since
+    scheduled {json},
     created_at {time} NOT NULL,
     ended_at {time},
     PRIMARY KEY (id)
 ){strict};
-CREATE INDEX tariff_import_tariff ON tariff_import (tariff_id);
-CREATE INDEX tariff_import_open ON tariff_import (node) WHERE ended_at IS NULL;
+CREATE INDEX tariff_import_tariff ON tariff_import (tariff_id, id);
+CREATE INDEX tariff_import_open ON tariff_import (tariff_id) WHERE ended_at IS NULL;
+CREATE INDEX tariff_import_node ON tariff_import (node) WHERE node IS NOT NULL;
 CREATE INDEX tariff_import_ended ON tariff_import (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX tariff_import_version ON tariff_import (version_id) WHERE version_id IS NOT NULL;
+
+-- The first changes that a dry run found. They are deleted with their job.
+CREATE TABLE tariff_import_change (
+    import_id {uuid} NOT NULL REFERENCES tariff_import,
+    prefix TEXT{bytes} NOT NULL,
+    kind TEXT NOT NULL,
+    rates {json} NOT NULL,
+    PRIMARY KEY (import_id, prefix)
+){strict};
 
 
 -- The cash register.
@@ -765,6 +780,8 @@ CREATE TABLE webhook_cursor (
     -- positions that were served longest ago come first
     served_at {time},
     delivered_at {time},
+    -- a user chose to skip the events up to this number; one message reports those that are not delivered yet
+    skipped_until BIGINT,
     PRIMARY KEY (webhook_id, callshop_id)
 ){strict};
 
@@ -781,7 +798,7 @@ CREATE TABLE webhook_delivery (
     attempts {int} NOT NULL,
     response_status {int},
     response_body TEXT NOT NULL,
-    error TEXT,
+    error {json},
     duration_ms BIGINT NOT NULL,
     created_at {time} NOT NULL,
     attempted_at {time} NOT NULL,

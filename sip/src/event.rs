@@ -11,7 +11,7 @@ use app::calls::authorize::AuthorizeRequest;
 use app::calls::emergency::EmergencyCall;
 use app::calls::events::{EventBody, ProxyEvent};
 
-/// Maximum number of events in one request.
+/// Maximum number of events in an `authorize` request, and of events in a batch that are applied together.
 pub const MAX_EVENTS: usize = 50;
 /// Maximum duration, in seconds, of an emergency call that a proxy puts through without asking the API.
 const LONGEST_EMERGENCY: u32 = 86_400;
@@ -47,8 +47,8 @@ pub struct AuthorizeBody {
 }
 
 impl AuthorizeBody {
-    /// Extracts copies of end events from the body. The copies are events of the phone's earlier calls. They are needed because the original events
-    /// may still be in transit. A malformed copy is dropped, because the original event arrives as well.
+    /// Extracts copies of end events from the body. The copies are events of the phone's earlier calls. The copies are needed because the original
+    /// events may still be in transit. A malformed copy is dropped, because the original event arrives as well.
     ///
     /// # Errors
     /// Fails if there are more than [`MAX_EVENTS`] events.

@@ -192,7 +192,7 @@ fn answer_json(answer: &Authorization) -> Value {
     }
 }
 
-/// Never responds with 4xx to a trusted proxy. Otherwise, the proxy would send the same batch forever, and all later events would have to wait.
+/// Never responds with 4xx to a trusted proxy: after a 4xx, the proxy would send the same batch forever, and all later events would have to wait.
 async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -> HttpResponse {
     if !trusted(hook, request) {
         return unauthorized();

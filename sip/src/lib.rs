@@ -1,5 +1,5 @@
-//! The connection to the SIP proxies (docs/hook.md): the hook that proxies call, the Redis stream that they write events to, and the client for
-//! their control listeners.
+//! The connection to the SIP proxies (docs/hook.md): the hook that proxies call, the Redis stream to which proxies write events, and the client
+//! for the proxies' control listeners.
 
 pub mod config;
 pub mod control;

@@ -473,8 +473,8 @@ mod tests {
                 whole.into_iter().all(|dialog| !dialog.from_tag.is_empty() && !dialog.call_id.is_empty()),
                 "{entry}"
             );
-            // the server must hang up a dialog that belongs to no call, but it must not hang up a dialog whose entry does not say which call it
-            // belongs to
+            // the server must hang up a dialog that belongs to no call, but it must not hang up a dialog whose entry does not identify the
+            // dialog's call
             let stranger =
                 listed.list.iter().find(|dialog| dialog.whole && !dialog.over && dialog.reference.is_none());
             let says_so = entry["variables"].as_array().is_some_and(|pairs| {

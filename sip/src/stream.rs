@@ -150,8 +150,8 @@ impl EventStream {
 
 #[async_trait::async_trait]
 impl EventQueue for EventStream {
-    /// Waits up to a second until all events that arrived before this function was called are applied. Returns whether they are applied. Later events
-    /// do not count, because under load there are always new events.
+    /// Waits up to a second until all events that arrived before this function was called are applied. Returns whether these events are applied.
+    /// Later events do not count, because under load there are always new events.
     async fn drained(&self, _proxy: &str) -> Result<bool> {
         let end = self.end().await?;
         let until = Instant::now() + SOON;
@@ -273,7 +273,7 @@ impl Reader<'_> {
         self.remove(&mut connection, &self.stream.consumer).await
     }
 
-    /// Reads new entries only if the retry queue has room for all of them in case they fail.
+    /// Reads new entries only if the retry queue has room for all of them, even if all of them fail.
     async fn go_on(
         &mut self,
         connection: &mut MultiplexedConnection,

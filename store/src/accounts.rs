@@ -80,7 +80,7 @@ pub async fn find_callshop(
     Ok(query.one(conn).await?.and_then(|(account, settings)| Some((account, settings?))))
 }
 
-/// The settings of a callshop. This query does not check the actor's scope: the calling function must have checked access to its account.
+/// The settings of a callshop. This query does not check the actor's scope: the calling function must have checked access to the account.
 pub async fn callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Option<callshop::Model>> {
     Ok(callshop::Entity::find_by_id(account_id).one(conn).await?)
 }

@@ -39,7 +39,7 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
         kept_from: 1,
     };
     let heads: Vec<activity_head::Model> = counts.iter().map(head).collect();
-    // at first, `seq` is an offset (zero or negative) from the callshop's new last number. That number is known only after `activity_head` has been
+    // at first, `seq` is an offset (zero or negative) from the callshop's new last number, which is known only after `activity_head` has been
     // updated
     let row = |new: NewActivity| {
         let left = counts.entry(new.callshop_id).or_insert(0);
@@ -132,7 +132,7 @@ pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<
     Ok(heads)
 }
 
-/// The activity number (`seq`) from which a callshop's activities are stored. An activity with this number may not exist yet. `None` before the
+/// The activity number (`seq`) from which a callshop's activities are stored. There might be no activity with this number yet. `None` before the
 /// callshop's first activity.
 ///
 /// # Errors
@@ -158,7 +158,7 @@ pub async fn after(
         .limit(limit)
         .all(conn)
         .await?;
-    // numbers have no gaps, so a reader must not silently skip an activity that has just been deleted
+    // readers expect numbers without gaps, so a reader must not silently skip an activity that has just been deleted
     if rows.first().is_some_and(|first| first.seq != seq + 1) {
         return Err(Error::invalid(
             "after",

@@ -111,7 +111,8 @@ pub async fn count_valid(conn: &impl ConnectionTrait, account_id: Uuid, now: Dat
     Ok(query.count(conn).await?)
 }
 
-/// Whether any token of this chain of rotations is valid at `now`: neither revoked nor expired. It does not matter whether the maker is disabled.
+/// Whether any token of this chain of rotations is valid at `now`: neither revoked nor expired. It does not matter whether the user who made the
+/// tokens is disabled.
 pub async fn is_family_valid(
     conn: &impl ConnectionTrait,
     family_id: Uuid,

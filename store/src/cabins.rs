@@ -99,7 +99,7 @@ impl Occupied {
     }
 }
 
-/// A page of a callshop's cabins that are not retired, oldest first, with the callshop's currency, in one statement. `None` if the scope does not
+/// A page of a callshop's cabins, without retired cabins, oldest first, with the callshop's currency, in one statement. `None` if the scope does not
 /// contain a callshop with this id.
 pub async fn list_occupied(
     conn: &impl ConnectionTrait,
@@ -112,7 +112,8 @@ pub async fn list_occupied(
     let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
     let mut values: Vec<Value> = vec![callshop_id.into(), limit.into(), first.into(), end.into()];
     let mut bounds = String::new();
-    // without a bound, there is no condition: PostgreSQL could otherwise decide to look for the cabins in the primary key, and read all of it
+    // if there is no bound, add no condition on the id: with one, PostgreSQL could decide to look for the cabins in the primary key, and read all of
+    // it
     for (compare, bound) in [(">", page.above), ("<", page.below)] {
         if let Some(bound) = bound {
             values.push(bound.into());
@@ -130,7 +131,7 @@ pub async fn list_occupied(
     );
     let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, values);
     let found = conn.query_all_raw(statement).await?;
-    // a callshop without cabins has one row
+    // the result has one row even for a callshop without cabins
     let Some(row) = found.first() else { return Ok(None) };
     let currency = row.try_get_by_index(0)?;
     let rows = found.iter().filter_map(|row| Occupied::read(row).transpose()).collect::<Result<_>>()?;
@@ -138,7 +139,7 @@ pub async fn list_occupied(
     Ok(Some((currency, Listed { rows, total })))
 }
 
-/// A cabin of a callshop inside `scope`, even if the cabin is retired, with the callshop's currency, in one statement.
+/// Finds a cabin of a callshop inside `scope`, even a retired cabin. Returns the cabin and the callshop's currency, with one SQL statement.
 pub async fn find_occupied(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -159,7 +160,7 @@ pub async fn find_occupied(
     Ok(Occupied::read(&row)?.map(|cabin| (currency, cabin)))
 }
 
-/// All cabins of a callshop that are not retired, by number. The number of cabins is limited at creation.
+/// All of a callshop's cabins that are not retired, by number. The number of cabins is limited at creation.
 pub async fn all(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<Model>> {
     Ok(in_use(callshop_id).order_by_asc(Column::Number).all(conn).await?)
 }

@@ -1,5 +1,5 @@
 //! Reads whole histories in pages, for exports and account statements. A page is one short statement, so no transaction stays open while a client
-//! reads. Lists are read in the order of their ids, oldest first.
+//! reads. The rows of a list are read in the order of their ids, oldest first.
 
 use std::collections::HashMap;
 
@@ -47,7 +47,7 @@ pub async fn callshops(
     Ok(query.order_by_asc(account::Column::Id).limit(limit).all(conn).await?)
 }
 
-/// The calls of a callshop that were authorized in the range. The levels of ended calls are not read. This query does not
+/// A callshop's calls that were authorized in the range. The levels of ended calls are not read. This query does not
 /// check the actor's scope: the calling function must have checked access to the callshop.
 pub async fn calls(conn: &impl ConnectionTrait, callshop_id: Uuid, part: Part) -> Result<Vec<call::View>> {
     use call::Column::{AuthorizedAt, CallshopId, Id};
@@ -70,7 +70,7 @@ pub async fn calls(conn: &impl ConnectionTrait, callshop_id: Uuid, part: Part) -
     Ok(rows.iter().map(call::View::read).collect::<Result<_, _>>()?)
 }
 
-/// The amounts that an account paid for these calls, by call. Calls that cost the account nothing may be missing.
+/// For each of these calls, the amount that an account paid. Calls that cost the account nothing may be missing.
 pub async fn costs(
     conn: &impl ConnectionTrait,
     account_id: Uuid,

@@ -15,7 +15,7 @@ use base::error::{Error, Result};
 /// The bits of a file's mode that grant access to group and others.
 const OTHERS: u32 = 0o077;
 
-/// Creates the file on the first start, and restricts an existing file and its companions to their owner. SQLite creates new companions with
+/// Creates the file if it does not exist; otherwise, limits access to the file and its companions to the owner. SQLite creates new companions with
 /// the file's mode. Does nothing for a URL that only opens an existing file (`mode=ro`, `mode=rw`).
 ///
 /// # Errors

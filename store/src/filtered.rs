@@ -2,8 +2,9 @@
 //! for each row that it reads.
 //!
 //! A statement reads at most [`SCANNED`] rows, so its time is bounded, no matter how rare the wanted rows are. An access path that leads to few rows
-//! is read completely. An access path that leads to many rows, but reads them in the order of the list, soon finds a page, unless rows that match all
-//! filters are rare. In that case, the list fails with `SEARCH_TOO_BROAD`, and the client must choose a shorter time range.
+//! is read completely. Other access paths lead to many rows. If a query reads many rows in the order of the list, it soon finds enough rows for a
+//! page, unless rows that match all filters are rare. If they are too rare, the list fails with `SEARCH_TOO_BROAD`, and the client must choose a
+//! shorter time range.
 
 use sea_orm::sea_query::{
     Alias, Asterisk, CaseStatement, Expr, ExprTrait as _, Order, Query, SelectStatement,
@@ -27,9 +28,10 @@ const FEW: u64 = 10_000;
 pub(crate) enum Reads {
     /// The condition matches at most [`FEW`] rows, which are read in any order.
     Few,
-    /// In the order of the ids.
+    /// The rows are read in the order of their ids.
     InOrder,
-    /// In any order, because the index cannot use bounds of the ids. Such an access path is used only if it leads to at most [`FEW`] rows.
+    /// The rows are read in any order, because the index cannot use bounds on the ids. An access path of this kind is used only if it leads to at
+    /// most [`FEW`] rows.
     AnyOrder,
 }
 
@@ -56,7 +58,8 @@ pub(crate) struct Filtered<E: EntityTrait> {
 }
 
 impl<E: EntityTrait> Filtered<E> {
-    /// The list of the rows that match `base`. An index reads these rows in order. `columns` are the columns that filters use.
+    /// The list of the rows that match `base`. There must be an index that reads these rows in the order of their ids. `columns` are the columns that
+    /// filters use.
     pub fn new(id: E::Column, columns: &[E::Column], base: Condition) -> Self {
         Self {
             id,
@@ -87,7 +90,7 @@ impl<E: EntityTrait> Filtered<E> {
         self.is_filtered = true;
     }
 
-    /// Adds bounds of the ids. Every access path uses these bounds.
+    /// Adds bounds on the ids. Every access path uses these bounds.
     pub fn bound(&mut self, condition: Condition) {
         self.bounds = self.bounds.clone().add(condition);
     }

@@ -83,7 +83,7 @@ const IN_PROGRESS: &str = "SELECT 'call' AS what, call.state AS name, COUNT(*) A
      AND ledger_balance.balance + account.credit_limit < account.low_credit GROUP BY account.currency";
 
 impl Store {
-    /// Reads the live calls, held amounts and accounts with low credit with one cheap query.
+    /// Uses one cheap query to read the live calls, the held amounts, and the accounts with low credit.
     ///
     /// # Errors
     /// May fail with database errors.

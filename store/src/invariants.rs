@@ -3,32 +3,24 @@
 //! Each query scans its tables once and returns few rows. The queries take longer as the tables grow, but the memory use of this program does not
 //! grow. The first invariants check the references for which the tables have no foreign keys (`migration/src/m20261130_000003_initial.sql`).
 
-use std::collections::BTreeMap;
+mod rows;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{
-    Book, LEVEL_BYTES, PaymentMethod, call, ledger_balance, ledger_posting, ledger_transfer, live_call,
-    register_shift,
-};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
-};
+use entity::LEVEL_BYTES;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
 use uuid::Uuid;
 
 use super::first_id;
-use super::partitions::{CALLS, Gap, Month};
 use super::reports::{charges_are_readable, level_amount, level_seconds};
 use base::error::Result;
 
-/// Maximum number of violations listed per invariant. One more violation is read to show whether the list is complete.
+pub use rows::{closed_shifts, held, live_calls, lost_months, uncounted};
+
+/// Maximum number of violations listed per invariant. One more violation is read than listed, to show whether the list is complete.
 pub const MAX_FINDINGS: usize = 10;
 /// Maximum time from the start of an import until the import writes its version. An import writes the rates of a version before it writes the version
 /// itself.
 const LONGEST_IMPORT: TimeDelta = TimeDelta::hours(1);
-/// Rows per page when a check reads rows in pages.
-const PAGE: u64 = 200;
 
 /// The unit of a finding's figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +47,7 @@ pub struct Invariant {
 pub struct Finding {
     /// Id of the object; `None` for the ledger as a whole.
     pub id: Option<Uuid>,
-    /// The property of the object that is wrong.
+    /// The wrong property of the object.
     pub what: String,
     /// The correct figure.
     pub expected: i64,
@@ -84,7 +76,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "the levels of calls refer only to existing rows",
         unit: Unit::Count,
-        // many calls have the same rates and payees, so each is looked up once
+        // many calls have the same rates and payees, so each combination is looked up once
         query: "WITH level AS (SELECT DISTINCT {payee} AS payee_id, {version} AS version_id, {prefix} AS prefix
                 FROM call c JOIN numbers ON (n + 1) * {level} <= LENGTH(c.levels))
             SELECT l.version_id AS id, 'rate ' || l.prefix || ' of calls, version' AS what, 1 AS expected, 0 AS found
@@ -132,7 +124,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "rates refer only to existing rows",
         unit: Unit::Count,
-        // steps from one version to the next in the primary key instead of reading all rates, because a version may have a million rates
+        // the query steps from one version to the next in the primary key instead of reading all rates, because a version may have a million rates
         query: "WITH RECURSIVE priced (version_id) AS (
                 SELECT (SELECT r.version_id FROM rate r ORDER BY r.version_id LIMIT 1)
                 UNION ALL
@@ -217,7 +209,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "the charges of every call are a list of numbers",
         unit: Unit::Count,
-        // reports and the other invariants read no charges from any other text
+        // reports and the other invariants would ignore charges in any other form
         query: "SELECT c.id AS id, 'list of charges of call' AS what, 1 AS expected, 0 AS found FROM call c WHERE NOT {readable}",
     },
     Invariant {
@@ -415,7 +407,7 @@ pub const INVARIANTS: &[Invariant] = &[
 
 /// Placeholders in the queries for common conditions.
 const WORDS: [(&str, &str); 3] = [
-    // rows about deleted calls are skipped, because there is nothing left to compare them with
+    // rows about deleted calls are skipped, because the calls with which to compare them no longer exist
     ("{kept}", "(t.call_id IS NULL OR t.call_id >= (SELECT id FROM kept))"),
     ("{whole}", "s.opened_at >= (SELECT at FROM kept)"),
     // no other transfer reverses this transfer
@@ -437,7 +429,7 @@ fn level_words(backend: DbBackend) -> [(&'static str, String); 10] {
     };
     let payer = payee.replace("n * ", "(n - 1) * ");
     let (seconds, paid) = (level_seconds(backend, "n"), level_amount(backend, "n"));
-    // the length of the list, from its commas
+    // the length of the list is one more than the number of its commas
     let numbers = "(CASE WHEN c.charges = '[]' THEN 0 ELSE 1 + length(c.charges) - length(replace(c.charges, ',', '')) END)";
     [
         // the callshop pays at level 1, and each higher level is paid by the payee of the level below
@@ -509,106 +501,4 @@ impl Invariant {
         };
         rows.into_iter().map(finding).collect()
     }
-}
-
-/// Months whose calls are missing, although the ledger has charges for these months and retention did not remove them. The result is
-/// always empty on SQLite, which has no partitions.
-///
-/// # Errors
-/// May fail with database errors.
-pub async fn lost_months(conn: &impl ConnectionTrait, kept_from: Option<DateTime<Utc>>) -> Result<Vec<Gap>> {
-    let mut lost = Vec::new();
-    for gap in CALLS.gaps(&CALLS.partitions(conn).await?, kept_from) {
-        let charged = ledger_transfer::Entity::find()
-            .select_only()
-            .column(ledger_transfer::Column::Id)
-            .filter(
-                ledger_transfer::Column::CallId.gte(first_id(gap.from.map(Month::start).unwrap_or_default())),
-            )
-            .filter(ledger_transfer::Column::CallId.lt(first_id(gap.to.start())))
-            .limit(1);
-        if charged.into_tuple::<Uuid>().one(conn).await?.is_some() {
-            lost.push(gap);
-        }
-    }
-    Ok(lost)
-}
-
-/// A page of live calls in id order, after `after`.
-///
-/// # Errors
-/// May fail with database errors.
-pub async fn live_calls(conn: &impl ConnectionTrait, after: Option<Uuid>) -> Result<Vec<call::Model>> {
-    let live = live_call::Entity::find().select_only().column(live_call::Column::CallId);
-    let mut query =
-        call::Entity::find().filter(call::Column::Id.in_subquery(sea_orm::QueryTrait::into_query(live)));
-    if let Some(after) = after {
-        query = query.filter(call::Column::Id.gt(after));
-    }
-    Ok(query.order_by_asc(call::Column::Id).limit(PAGE).all(conn).await?)
-}
-
-/// The held credit of each account, in micros; accounts without holds are omitted.
-///
-/// # Errors
-/// May fail with database errors.
-pub async fn held(conn: &impl ConnectionTrait) -> Result<BTreeMap<Uuid, i64>> {
-    let rows = ledger_balance::Entity::find().filter(ledger_balance::Column::Held.ne(0)).all(conn).await?;
-    Ok(rows.into_iter().map(|row| (row.account_id, row.held.0)).collect())
-}
-
-/// A page of the closed shifts that have ledger entries. The shifts are ordered by id, and the page starts after the id `after`.
-///
-/// # Errors
-/// May fail with database errors.
-pub async fn closed_shifts(
-    conn: &impl ConnectionTrait,
-    after: Option<Uuid>,
-) -> Result<Vec<register_shift::Model>> {
-    let posted = ledger_posting::Entity::find()
-        .select_only()
-        .column(ledger_posting::Column::ShiftId)
-        .filter(ledger_posting::Column::ShiftId.is_not_null());
-    let posted = sea_orm::QueryTrait::into_query(posted);
-    let mut query = register_shift::Entity::find()
-        .filter(register_shift::Column::ClosedAt.is_not_null())
-        .filter(register_shift::Column::Id.in_subquery(posted));
-    if let Some(after) = after {
-        query = query.filter(register_shift::Column::Id.gt(after));
-    }
-    Ok(query.order_by_asc(register_shift::Column::Id).limit(PAGE).all(conn).await?)
-}
-
-/// The drawer balances of shifts in micros, by payment method. Transfers made by counting the drawer are left out.
-///
-/// # Errors
-/// May fail with database errors.
-pub async fn uncounted(
-    conn: &impl ConnectionTrait,
-    shifts: &[Uuid],
-) -> Result<BTreeMap<(Uuid, PaymentMethod), i64>> {
-    use ledger_posting::Column;
-    let counts = ledger_transfer::Entity::find()
-        .select_only()
-        .column(ledger_transfer::Column::Id)
-        .filter(ledger_transfer::Column::Kind.eq(entity::TransferKind::Count))
-        .filter(
-            Expr::col((ledger_transfer::Entity, ledger_transfer::Column::Id))
-                .equals((ledger_posting::Entity, Column::TransferId)),
-        );
-    let rows: Vec<(Uuid, PaymentMethod, i64)> = ledger_posting::Entity::find()
-        .select_only()
-        .column(Column::ShiftId)
-        .column(Column::Method)
-        // SUM of BIGINT is NUMERIC on PostgreSQL
-        .column_as(Column::Amount.sum().cast_as("BIGINT"), "amount")
-        .filter(Column::ShiftId.is_in(shifts.iter().copied()))
-        .filter(Column::Book.eq(Book::Drawer))
-        .filter(Expr::exists(sea_orm::QueryTrait::into_query(counts)).not())
-        .group_by(Column::ShiftId)
-        .group_by(Column::Method)
-        .into_tuple()
-        .all(conn)
-        .await?;
-    Ok(rows.into_iter().map(|(shift, method, amount)| ((shift, method), amount)).collect())
 }

@@ -44,7 +44,7 @@ pub struct NewTransfer {
     pub contents: Contents,
 }
 
-/// What a transfer is stored as.
+/// The form in which a transfer is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Contents {
     /// One row for each entry.
@@ -190,7 +190,7 @@ impl NewTransfer {
 /// transfer that has only zero entries is omitted, too.
 ///
 /// # Errors
-/// Fails with a fault if entries do not sum to zero or overflow, or if a charge is zero. May also fail with database errors.
+/// Fails with a fault if entries do not sum to zero, if their sum overflows, or if a charge is zero. May also fail with database errors.
 pub async fn post(conn: &impl ConnectionTrait, transfers: Vec<NewTransfer>) -> Result<()> {
     post_and_hold(conn, transfers, &BTreeMap::new(), Writes::default()).await
 }

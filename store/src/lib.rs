@@ -48,6 +48,7 @@ pub mod tariff_mappings;
 pub mod tariff_versions;
 pub mod tariffs;
 pub mod tickets;
+mod tx;
 pub mod webhook_positions;
 pub mod webhooks;
 pub mod within;
@@ -58,13 +59,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use entity::ActivityKind;
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{AssertSqlSafe, Connection as _, Sqlite};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -72,6 +72,7 @@ pub use page::{Listed, Page};
 pub use reader::Reader;
 pub use scope::Scope;
 pub use sorted::Slice;
+pub use tx::{NewActivity, OnCommit, Tx, Writes};
 pub use within::Within;
 
 use base::error::{Error, OrFault as _, Result, is_busy};
@@ -92,7 +93,7 @@ const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 
 /// PostgreSQL settings of connections that write. Writes find rows by key, so one generic plan serves all parameters until the table has grown
-/// ([`statistics`]). For the same reason, these connections never need sequential scans, and JIT compilation does not pay off.
+/// ([`statistics`]). Because writes find rows by key, these connections never need sequential scans, and JIT compilation does not pay off.
 pub const KEYED: [(&str, &str); 3] =
     [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
 
@@ -109,7 +110,7 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// Longest write transaction. This limit is longer than the database's own timeouts, because an operation has several statements, and each statement
 /// has its own timeout.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How long the store reports a full disk after a transaction failed for lack of space.
 const ROOM_NEWS: Duration = Duration::from_secs(5);
@@ -127,17 +128,6 @@ pub struct StoreOptions {
     pub connections: u32,
 }
 
-/// Receives the activities of each transaction right after its commit, in the order of their `seq`. An implementation must not wait.
-pub trait OnCommit: Send + Sync {
-    /// Called after a commit. `trace` is the trace to which the transaction belongs.
-    fn committed(&self, activities: Vec<entity::activity::Model>, trace: Option<&TraceContext>);
-}
-
-/// Publishes nothing. Commands whose changes need not be published use this implementation.
-impl OnCommit for () {
-    fn committed(&self, _: Vec<entity::activity::Model>, _: Option<&TraceContext>) {}
-}
-
 /// The database, and the observer of its commits.
 #[derive(Clone)]
 pub struct Store {
@@ -148,62 +138,6 @@ pub struct Store {
     on_commit: Arc<dyn OnCommit>,
     /// When a transaction last failed because the disk was full.
     full: Arc<Mutex<Option<Instant>>>,
-}
-
-/// A transaction, which is cheap to clone. A transaction ends when the closure that received it ends, so the closure must drop all clones.
-#[derive(Clone)]
-pub struct Tx(Arc<TxInner>);
-
-struct TxInner {
-    transaction: DatabaseTransaction,
-    activities: Mutex<Vec<NewActivity>>,
-}
-
-/// A new activity event of a callshop. The event is numbered and published at commit.
-#[derive(Clone, Debug)]
-pub struct NewActivity {
-    /// The callshop.
-    pub callshop_id: Uuid,
-    /// When the activity happened.
-    pub at: DateTime<Utc>,
-    /// The kind of event.
-    pub kind: ActivityKind,
-    /// The cabin, if the event concerns one.
-    pub cabin_id: Option<Uuid>,
-    /// The session, if the event concerns one.
-    pub session_id: Option<Uuid>,
-    /// The call, if the event concerns one.
-    pub call_id: Option<Uuid>,
-    /// Snapshot of the object after the change.
-    pub payload: serde_json::Value,
-}
-
-/// Pending writes to rows that are new or that the transaction has already locked, so that the writes never wait for another transaction. Pending
-/// writes are combined with other statements in one round trip.
-#[derive(Debug, Default)]
-pub struct Writes(Vec<Statement>);
-
-impl Writes {
-    /// Runs the pending writes now, so that the same transaction can read the written rows.
-    ///
-    /// # Errors
-    /// May fail with database errors.
-    pub async fn run(self, conn: &impl ConnectionTrait) -> Result<()> {
-        bulk::together(conn, self.0).await
-    }
-}
-
-impl Tx {
-    /// The connection for the transaction's queries.
-    pub fn conn(&self) -> &DatabaseTransaction {
-        &self.0.transaction
-    }
-
-    /// Adds an activity event. The event is numbered and inserted just before the commit. This way, the row with the callshop's last number is locked
-    /// as briefly as possible.
-    pub fn emit(&self, activity: NewActivity) {
-        self.0.activities.lock().unwrap_or_else(PoisonError::into_inner).push(activity);
-    }
 }
 
 impl Store {
@@ -357,19 +291,17 @@ impl Store {
         let prepared = async {
             let tx = Tx::new(self.begin().await?);
             let value = work(tx.clone()).await?;
-            let pending =
-                std::mem::take(&mut *tx.0.activities.lock().unwrap_or_else(PoisonError::into_inner));
-            let activities = activity::append(tx.conn(), pending).await?;
+            let activities = activity::append(tx.conn(), tx.take_activities()).await?;
             Ok::<_, Error>((tx, value, activities))
         };
         // the future is boxed, because it contains a use case's whole state and is moved several times
         let (tx, value, activities) = in_time(DEADLINE, Box::pin(prepared)).await?;
-        let inner =
-            Arc::into_inner(tx.0).ok_or_else(|| Error::fault("a transaction outlived its closure"))?;
+        let changed = tx.take_changed();
+        let transaction = tx.into_inner()?;
         let (on_commit, trace) = (self.on_commit.clone(), TraceContext::here());
         // the commit runs in a separate task: subscribers must be notified even if the caller is canceled between commit and publish
         let commit = tokio::spawn(async move {
-            let commit = async { inner.transaction.commit().await.map_err(Error::from) };
+            let commit = async { transaction.commit().await.map_err(Error::from) };
             let committed = in_time(DEADLINE, commit).await;
             committed.map_err(|error| match error {
                 // the transaction is not retried, because it may have committed. A client that retries with the same idempotency key gets the
@@ -382,6 +314,7 @@ impl Store {
                 error => error,
             })?;
             on_commit.committed(activities, trace.as_ref());
+            on_commit.changed(changed);
             Ok::<_, Error>(())
         });
         commit.await.or_fault()??;
@@ -390,19 +323,13 @@ impl Store {
 }
 
 /// Limits the time of `work`. A connection that failed silently never responds. The database's own timeouts do not help, because their errors cannot
-/// reach this program over such a connection.
+/// reach this program over a silent connection.
 ///
 /// # Errors
 /// Fails with [`Error::Overloaded`] if `work` takes longer than `limit`. Also returns the errors of `work`.
 pub async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     let late = |_| Err(Error::Overloaded("the database does not answer"));
     tokio::time::timeout(limit, work).await.unwrap_or_else(late)
-}
-
-impl Tx {
-    fn new(transaction: DatabaseTransaction) -> Self {
-        Self(Arc::new(TxInner { transaction, activities: Mutex::default() }))
-    }
 }
 
 fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {

@@ -142,7 +142,7 @@ impl Table {
     }
 
     /// The months without a partition, between the oldest expected month and the last partition. `kept_from` is the start of the retained history.
-    /// Partitions from before that time were dropped on purpose. A month in which no server ran also has no partition.
+    /// Partitions of months before `kept_from` were dropped on purpose. A month in which no server ran also has no partition.
     pub fn gaps(self, partitions: &[Partition], kept_from: Option<DateTime<Utc>>) -> Vec<Gap> {
         let mut gaps = Vec::new();
         let mut behind = kept_from.map(Month::of);
@@ -172,7 +172,7 @@ impl Table {
         // the code avoids `CREATE … PARTITION OF`, because that statement locks the whole table
         for sql in [
             format!("CREATE TABLE {made} (LIKE {name} INCLUDING ALL){with}"),
-            // the default partition is locked: if a row were inserted into it after the move, ATTACH would fail
+            // lock the default partition: if a row were inserted into it after the move, ATTACH would fail
             format!("LOCK TABLE {name}_default IN ACCESS EXCLUSIVE MODE"),
             format!(
                 "WITH moved AS (DELETE FROM {name}_default WHERE {key} >= '{from}' AND {key} < '{to}' RETURNING *)
@@ -230,7 +230,8 @@ pub async fn alone(conn: &impl ConnectionTrait) -> Result<bool> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(true);
     }
-    // the timeout is short, because a transaction changes two tables, and the proxy waits only three seconds for a response
+    // the timeout is short: a call's transaction writes to both partitioned tables, so it may wait twice, and the proxy waits only three seconds for
+    // a response
     conn.execute_unprepared("SET LOCAL lock_timeout = '500ms'").await?;
     // the statement has no time limit, because a month's rows may have to be moved
     conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;

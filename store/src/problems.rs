@@ -39,7 +39,7 @@ pub struct Search {
 const DAYS_BACK: TimeDelta = TimeDelta::days(7);
 
 impl Search {
-    /// Finds the rows of `tables`, joined to the callshop's account `s`, that match `condition`. The parameters in `more` start at `$4`.
+    /// Joins `tables` to the callshop's account `s`, and finds the rows that match `condition`. The parameters in `more` start at `$4`.
     async fn find(
         &self,
         conn: &impl ConnectionTrait,
@@ -101,7 +101,7 @@ pub async fn open_since_before(
 pub struct LiveCall {
     /// The call; `since` is the time when it was answered or, if it is not answered, the time when it was authorized.
     pub found: Found,
-    /// Covered time in seconds, which is how long the call may last after its answer.
+    /// Covered time in seconds, which is how long the call may last after it is answered.
     pub covered: i32,
     /// Whether the call was answered.
     pub answered: bool,
@@ -165,7 +165,7 @@ pub async fn written_off(
     ended_of_late(conn, search, now, "c.state = 'ENDED' AND c.written_off > 0").await
 }
 
-/// Calls with an estimated end in the last seven days. If `lost` is true, the result contains only calls that their proxy lost. Otherwise, it
+/// Calls with an estimated end in the last seven days. If `lost` is true, the result contains only calls that their proxy lost. Otherwise, the result
 /// contains only calls that their proxy did not lose.
 pub async fn estimated(
     conn: &impl ConnectionTrait,
@@ -252,8 +252,8 @@ pub async fn broken_books(conn: &impl ConnectionTrait, account_id: Uuid) -> Resu
 /// SQL that sums an account's entries by book. Only the platform has entries in several currencies. For any other account, the currency is empty and
 /// the transfers, which have the currency, are not read.
 ///
-/// The tables are summed in the order of an index. From the view `ledger_entry`, SQLite would first copy all of the account's entries to a temporary
-/// table.
+/// The tables are summed in the order of an index. If the query read the view `ledger_entry`, SQLite would first copy all of the account's entries to
+/// a temporary table.
 fn sums_of_books(by_currency: bool) -> String {
     let (currency, transfer, group) = match by_currency {
         true => ("t.currency", "JOIN ledger_transfer t ON t.id = e.transfer_id", ", t.currency"),

@@ -103,9 +103,9 @@ impl RateWriter {
     pub(super) async fn sqlite(writer: &DatabaseConnection, mut options: ConnectOptions) -> Result<Self> {
         options.min_connections(0).connect_lazy(true).map_sqlx_sqlite_opts(|sqlite| {
             journaled(sqlite)
-                // a power failure may lose a commit made without `fsync`; this is safe, because all later commits are then lost as well
+                // a power failure may lose a commit made without `fsync`; this is safe, because then no later commit survives either
                 .synchronous(SqliteSynchronous::Normal)
-                // the log is copied between the blocks, not in a commit
+                // the write-ahead log is copied between the blocks, not during a commit
                 .pragma("wal_autocheckpoint", "0")
                 .statement_cache_capacity(STATEMENTS)
         });
@@ -114,7 +114,7 @@ impl RateWriter {
         Ok(Self(Kind::Sqlite { turn, pool: pool.get_sqlite_connection_pool().clone() }))
     }
 
-    /// Number of rates to pass to one call of [`VersionWriter::write`].
+    /// Number of rates to pass to [`VersionWriter::write`] at a time.
     pub fn block(&self) -> usize {
         match self.0 {
             Kind::Postgres(_) => POSTGRES_BLOCK,
@@ -187,7 +187,7 @@ impl VersionWriter<'_> {
         self.last = Some(Instant::now());
         self.blocks += 1;
         if self.blocks.is_multiple_of(CHECKPOINT) {
-            // the next block or another connection copies what is left
+            // a later checkpoint copies the part of the log that this checkpoint leaves
             if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *connection).await
             {
                 tracing::debug!(%error, "the write-ahead log could not be copied");
@@ -196,7 +196,7 @@ impl VersionWriter<'_> {
         written
     }
 
-    /// The statement that inserts these rates. The version's id is part of its text, because a parameter for each row would take longer.
+    /// The statement that inserts these rates. The version's id is part of the SQL text, because a parameter for each row would take longer.
     fn statement(&mut self, rates: &[NewRate<'_>]) -> Arc<str> {
         let has_bands = has_bands(rates);
         let key = (rates.len(), has_bands);
@@ -339,7 +339,7 @@ pub async fn abandoned(
     Ok(query.limit(limit).all(conn).await?)
 }
 
-/// Deletes the rates of a version that was announced but never inserted, in short transactions. The announcement is marked first and deleted last.
+/// In short transactions, deletes the rates of a version that was announced but never inserted. The announcement is marked first and deleted last.
 /// Once the announcement is marked, the version can no longer be inserted. If the version exists, its rates are kept: its commit succeeded and
 /// deleted the announcement, and only the response to the commit was lost.
 pub async fn discard(store: &Store, id: Uuid) -> Result<()> {
@@ -355,8 +355,8 @@ pub async fn discard(store: &Store, id: Uuid) -> Result<()> {
     }
 }
 
-/// Marks the rates of an announced version as discarded. Waits for a transaction that inserts the version, and then returns false, because that
-/// transaction deletes the announcement ([`end`]).
+/// Marks the rates of an announced version as discarded. If a transaction is inserting the version, this function waits for that transaction. If the
+/// transaction commits, this function returns false, because the transaction deleted the announcement ([`end`]).
 async fn mark(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     let marked = unfinished_version::Entity::update_many()
         .col_expr(unfinished_version::Column::Discarded, Expr::value(true))

@@ -28,8 +28,8 @@ pub async fn proxies(conn: &impl ConnectionTrait) -> Result<Vec<proxy::Model>> {
     Ok(proxy::Entity::find().order_by_asc(proxy::Column::Name).limit(1_000).all(conn).await?)
 }
 
-/// Gives a node the lease on a proxy until `until`, so that no other node reconciles the proxy. Returns `None` if another node holds the lease.
-/// Also returns `None` if the proxy has been queried since `due`.
+/// Gives a node the lease on a proxy until `until`, so that no other node reconciles the proxy. Returns `None` if another node holds the lease, or if
+/// the proxy has been queried since `due`.
 pub async fn take_lease(
     conn: &impl ConnectionTrait,
     name: &str,
@@ -107,8 +107,8 @@ pub async fn sightings(conn: &impl ConnectionTrait, proxy: &str) -> Result<Vec<c
     Ok(query.all(conn).await?)
 }
 
-/// Records that calls were in progress. `rows` must be in id order. A new time replaces the old time even if it is earlier, because a proxy's clock
-/// may step back.
+/// Records that calls were in progress. `rows` must be in id order. A new time replaces the old time even if the new time is earlier, because a
+/// proxy's clock may step back.
 pub async fn saw(conn: &impl ConnectionTrait, rows: &[call_sighting::Model]) -> Result<()> {
     let seen = "ON CONFLICT (call_id) DO UPDATE SET seen_at = excluded.seen_at, missed_at = NULL";
     bulk::insert::<call_sighting::Entity>(conn, rows, seen).await

@@ -155,7 +155,7 @@ pub async fn payment_sums(
         .await?)
 }
 
-/// At most `limit` payments of a shift that have a reference, oldest first.
+/// At most `limit` of a shift's payments that have a reference, oldest first.
 pub async fn referenced_payments(
     conn: &impl ConnectionTrait,
     shift_id: Uuid,

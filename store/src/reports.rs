@@ -44,7 +44,7 @@ pub async fn tariffs_of_versions(
 pub enum Dimension {
     /// The day, in the callshop's time zone.
     Day,
-    /// The cabin that the call was made from.
+    /// The cabin from which the call was made.
     Cabin,
     /// The rated destination.
     Destination,
@@ -110,7 +110,7 @@ pub struct Selection {
     pub from: NaiveDate,
     /// Last day, inclusive, in each callshop's time zone.
     pub to: NaiveDate,
-    /// Dimensions to group by, without duplicates.
+    /// Dimensions by which to group, without duplicates.
     pub dimensions: Vec<Dimension>,
     /// Maximum number of groups to read.
     pub limit: u64,
@@ -142,7 +142,7 @@ pub async fn attempts(
     rows.iter().map(read).collect()
 }
 
-/// The totals, in each group, of the answered calls that are over. A call counts on the day of its answer.
+/// For each group, the totals of the calls that were answered and are over. A call counts on the day of its answer.
 pub async fn answered(
     conn: &impl ConnectionTrait,
     selection: &Selection,
@@ -184,11 +184,11 @@ pub async fn answered(
 /// The calls that an SQL statement reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Calls {
-    /// Calls attempted on the report's days. A call's id contains the time of the attempt.
+    /// Calls that were attempted on the report's days. A call's id contains the time of the attempt.
     Attempts,
-    /// Calls that were answered on the report's days, and attempted on these days or shortly before or after them.
+    /// Calls that were answered on the report's days. Each call was attempted on these days, or shortly before or after these days.
     Answered,
-    /// Calls that were answered on the report's days, but attempted long before or after them.
+    /// Calls that were answered on the report's days, but attempted long before or after these days.
     AnsweredFar,
 }
 
@@ -266,14 +266,14 @@ pub(crate) fn level_seconds(backend: DbBackend, level: &str) -> String {
 }
 
 /// SQL expression for one number in the list of charges, counted from 0; null if there is no such number. A list that cannot be read gives null, so
-/// that one damaged call does not stop a whole report. `callshop audit` finds such a call.
+/// that one damaged call does not stop a whole report. `callshop audit` finds damaged calls.
 fn number(backend: DbBackend, index: &str) -> String {
     match backend {
         DbBackend::Sqlite => {
             let readable = charges_are_readable(backend);
             format!("(CASE WHEN {readable} THEN c.charges ->> ({index}) END)")
         }
-        // a cast to JSONB would fail for other text, and would take as long
+        // a cast to JSONB would be no faster, and would fail for text that is not JSON
         _ => {
             let part = format!("btrim(split_part(c.charges, ',', {index} + 1), '[]')");
             let readable = r"c.charges ~ '^\[[0-9]+(,[0-9]+)*\]$'";
@@ -368,7 +368,8 @@ impl Dimension {
 }
 
 /// A call's id contains its authorization time. The margin of two days around the report's days is enough for every time zone, and for calls that are
-/// answered within a day of the attempt. Calls answered later are found by a flag, which is set according to [`super::calls::is_far`].
+/// answered within a day of the attempt. Calls that are answered later than that are found by a flag, which is set according to
+/// [`super::calls::is_far`].
 const DAYS_AROUND: TimeDelta = TimeDelta::days(2);
 
 fn midnight(day: NaiveDate) -> DateTime<Utc> {

@@ -96,7 +96,7 @@ pub(crate) fn has_all(
     })
 }
 
-/// Condition that the word begins with `prefix`. Words consist of letters and digits, which sort below the end of this range in byte order.
+/// Condition that the word begins with `prefix`. Words consist of letters and digits, and all of these sort below the range's end.
 fn begins(prefix: &str) -> SimpleExpr {
     let range = Column::Word.gte(prefix).and(Column::Word.lt(format!("{prefix}\u{10ffff}")));
     SimpleExpr::from(range)

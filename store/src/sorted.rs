@@ -1,7 +1,7 @@
 //! Pages of lists that are sorted by a name or an amount.
 //!
-//! Such a list is limited to [`MAX_COUNT`] rows: its keys are read and sorted here, and then the rows of one page are read by their ids. Thus the
-//! order is the same on both databases, and no index is needed for amounts that change during a call.
+//! A sorted list is limited to [`MAX_COUNT`] rows: its keys are read and sorted here, and then the rows of one page are read by their ids. In this
+//! way, the order is the same on both databases, and amounts that change during a call need no index.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// The key of a display name.
+    /// The sort key of a display name.
     pub fn name(name: &str) -> Self {
         Self::Name(billing::fold::fold(name))
     }
@@ -58,9 +58,9 @@ impl SortedPage {
 /// The part of a list to read, in one of its orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Slice {
-    /// In the order of creation.
+    /// The rows are in the order of creation.
     Created(Page),
-    /// In the order of the sort key. The length of the list is always counted.
+    /// The rows are in the order of their sort keys. The length of the list is always counted.
     Sorted(SortedPage),
 }
 
@@ -70,7 +70,7 @@ pub fn in_order<T>(ids: &[Uuid], rows: Vec<T>, id: impl Fn(&T) -> Uuid) -> Vec<T
     ids.iter().filter_map(|id| by_id.remove(id)).collect()
 }
 
-/// The length of a list that can be sorted.
+/// Returns the length of a list, if the list is short enough to be sorted.
 ///
 /// # Errors
 /// Fails with `SEARCH_TOO_BROAD` if the list has more than [`MAX_COUNT`] rows.

@@ -50,7 +50,7 @@ pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
     Ok(())
 }
 
-/// Updates every column of a derivation. The calling function must have locked its tariff in this transaction.
+/// Updates every column of a derivation. The calling function must have locked the derived tariff in this transaction.
 pub async fn update(conn: &impl ConnectionTrait, row: Model) -> Result<Model> {
     Ok(row.into_active_model().reset_all().update(conn).await?)
 }

@@ -183,9 +183,9 @@ async fn resales_where(conn: &impl ConnectionTrait, condition: Condition, limit:
 pub struct PricedShop {
     /// The callshop.
     pub callshop_id: Uuid,
-    /// The highest level of the callshop's calls that the tariff prices: 0 is the customer's level, 1 the callshop's.
+    /// The highest level at which the tariff sets the price of the callshop's calls: 0 is the customer's level, and 1 is the callshop's.
     pub level: i32,
-    /// Whether the tariff also prices the customer's level.
+    /// Whether the tariff also sets the price at the customer's level.
     pub is_retail: bool,
 }
 
@@ -211,7 +211,7 @@ pub async fn priced_shops(
     Ok(shops.into_values().collect())
 }
 
-/// The callshops whose calls this account pays for under the tariff.
+/// The callshops for whose calls this account pays according to the tariff.
 async fn below(
     conn: &impl ConnectionTrait,
     payer: &account::Model,

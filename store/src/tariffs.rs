@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, RateKey, account, rate, tariff, tariff_version};
 use sea_orm::sea_query::{
-    Alias, ArrayType, Expr, ExprTrait as _, LockType, Order, Query, SimpleExpr, SubQueryStatement,
+    Alias, ArrayType, Expr, ExprTrait as _, IntoIden, LockType, Order, Query, SimpleExpr, SubQueryStatement,
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
@@ -107,7 +107,7 @@ pub async fn find_version(
     Ok(query.one(conn).await?.and_then(|(version, tariff)| Some((tariff?, version))))
 }
 
-/// The versions with these ids. The result includes their tariffs if the tariffs belong to `owners`. A version whose tariff belongs to another owner
+/// The versions with these ids. The result has a version's tariff if the tariff belongs to `owners`. A version whose tariff belongs to another owner
 /// is also returned, but without the tariff.
 pub async fn find_versions(
     conn: &impl ConnectionTrait,
@@ -121,7 +121,19 @@ pub async fn find_versions(
     Ok((find_all(conn, owners, &tariffs).await?, versions))
 }
 
-/// A version by id. This query does not check the actor's scope: the calling function must have checked access to its tariff.
+/// The versions with these ids, with their tariffs. This query does not check the actor's scope: the calling function must have checked access to the
+/// versions' tariffs.
+pub async fn versions_by_ids(
+    conn: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<Vec<(tariff::Model, tariff_version::Model)>> {
+    let wanted = bulk::among(conn, tariff_version::Column::Id, ids.iter().copied());
+    let found = tariff_version::Entity::find().filter(wanted).find_also_related(tariff::Entity);
+    let found = found.all(conn).await?.into_iter();
+    Ok(found.filter_map(|(version, tariff)| Some((tariff?, version))).collect())
+}
+
+/// A version by id. This query does not check the actor's scope: the calling function must have checked access to the version's tariff.
 pub async fn version(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<tariff_version::Model>> {
     Ok(tariff_version::Entity::find_by_id(id).one(conn).await?)
 }
@@ -203,7 +215,7 @@ pub async fn version_of(
     Ok(query.filter(tariff_version::Column::TariffId.eq(tariff_id)).one(conn).await?)
 }
 
-/// The version in force at `at`, as in [`effective_versions`]. If a version is scheduled for exactly `at`, it is in force.
+/// The version in force at the time `at`, as in [`effective_versions`]. If a version is scheduled for exactly `at`, it is in force.
 pub async fn in_force(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
@@ -252,8 +264,8 @@ struct Effective {
 }
 
 /// For each tariff, the version that is in force at `now`, together with the tariff, in one query. The version in force has the latest `active_from`
-/// not after `now`. If several versions have the same `active_from`, the version with the highest number is in force. Tariffs without a version in
-/// force are omitted.
+/// that is not after `now`. If several versions have the same `active_from`, the version with the highest number is in force. Tariffs without a
+/// version in force are omitted.
 pub async fn effective_versions(
     conn: &impl ConnectionTrait,
     tariff_ids: &[Uuid],
@@ -262,17 +274,7 @@ pub async fn effective_versions(
     if tariff_ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let column = |column| Expr::col((tariff_version::Entity, column));
-    let version = Query::select()
-        .column((tariff_version::Entity, tariff_version::Column::Id))
-        .from(tariff_version::Entity)
-        .and_where(column(tariff_version::Column::TariffId).equals((tariff::Entity, tariff::Column::Id)))
-        .and_where(column(tariff_version::Column::ActiveFrom).lte(now))
-        .order_by((tariff_version::Entity, tariff_version::Column::ActiveFrom), Order::Desc)
-        .order_by((tariff_version::Entity, tariff_version::Column::Number), Order::Desc)
-        .limit(1)
-        .to_owned();
-    let version = SimpleExpr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(version)));
+    let version = version_in_force(tariff::Entity, now);
     let rows = tariff::Entity::find()
         .filter(bulk::among(conn, tariff::Column::Id, tariff_ids.iter().copied()))
         .expr_as(version, "version_id")
@@ -280,6 +282,21 @@ pub async fn effective_versions(
         .all(conn)
         .await?;
     Ok(rows.into_iter().filter_map(|row| Some((row.tariff.id, (row.version_id?, row.tariff)))).collect())
+}
+
+/// The id of a tariff's version in force at `now`, for a query that reads the tariff under the name `tariff`.
+pub(crate) fn version_in_force(tariff: impl IntoIden, now: DateTime<Utc>) -> SimpleExpr {
+    let column = |column| Expr::col((tariff_version::Entity, column));
+    let version = Query::select()
+        .column((tariff_version::Entity, tariff_version::Column::Id))
+        .from(tariff_version::Entity)
+        .and_where(column(tariff_version::Column::TariffId).equals((tariff, tariff::Column::Id)))
+        .and_where(column(tariff_version::Column::ActiveFrom).lte(now))
+        .order_by((tariff_version::Entity, tariff_version::Column::ActiveFrom), Order::Desc)
+        .order_by((tariff_version::Entity, tariff_version::Column::Number), Order::Desc)
+        .limit(1)
+        .to_owned();
+    SimpleExpr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(version)))
 }
 
 /// Filters a version's rates by prefix. All given conditions must match.

@@ -14,18 +14,18 @@ use base::error::Result;
 /// The position of a webhook in a callshop.
 pub type Key = (Uuid, Uuid);
 
-/// How far the clocks of two nodes may differ. If a lease ends later than a new lease would end, by more than this time, the lease comes from a node
+/// How far the clocks of two nodes may differ. If a lease ends more than this time after a new lease would end, the lease comes from a node
 /// whose clock is wrong.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// How many positions a node may serve at the same time.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
-    /// Of one webhook.
+    /// Maximum number of positions of one webhook.
     pub per_webhook: u64,
-    /// Of all webhooks of one account.
+    /// Maximum number of positions of all webhooks of one account.
     pub per_account: u64,
-    /// In total.
+    /// Maximum number of positions in total.
     pub limit: u64,
 }
 
@@ -177,6 +177,18 @@ pub async fn skip_to(conn: &impl ConnectionTrait, key: Key, seq: i64) -> Result<
         .exec(conn)
         .await?;
     Ok(moved.rows_affected > 0)
+}
+
+/// Makes all positions of a webhook skip the events that have happened, and ends the leases on these positions, even if other nodes have them. A
+/// position moves after the message that reports its skipped events has been delivered.
+pub async fn skip_all(conn: &impl ConnectionTrait, webhook_id: Uuid) -> Result<()> {
+    let sql = "UPDATE webhook_cursor SET skipped_until = h.seq, attempts = 0, failing_since = NULL, next_attempt_at = NULL, lease_holder = NULL,
+            lease_until = NULL
+        FROM activity_head h
+        WHERE h.callshop_id = webhook_cursor.callshop_id AND webhook_cursor.webhook_id = $1 AND webhook_cursor.seq < h.seq";
+    let statement = Statement::from_sql_and_values(conn.get_database_backend(), sql, [webhook_id.into()]);
+    conn.execute_raw(statement).await?;
+    Ok(())
 }
 
 /// Gives `holder` the lease on a position until `until`. Returns `None` if another holder has the lease, or if the position is not due. If

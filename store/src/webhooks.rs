@@ -1,7 +1,9 @@
-//! Webhooks and the log of their deliveries. `webhook_positions.rs` has their positions in the callshops' activities.
+//! Webhooks and the log of their deliveries. `webhook_positions.rs` has the webhooks' positions in the activities of callshops.
 //!
 //! A transaction that changes a position locks the position before it writes to the log, and [`delete`] removes the positions first. Therefore, a
 //! webhook can be deleted while a node delivers: the node finds that its lease is gone, and writes nothing.
+//!
+//! The functions that change the log take the transaction itself, because they announce the change to the log's followers.
 
 use chrono::{DateTime, Utc};
 use entity::webhook::{ActiveModel, Column, Entity, Model};
@@ -18,11 +20,11 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::webhook_positions::Key;
-use super::{Listed, Page, Scope, bulk, first_id};
+use super::{Listed, Page, Scope, Tx, bulk, first_id};
 use base::error::Result;
 
 /// Condition that the user who created the webhook belongs to an account inside `scope`. The document of a webhook that was created by a user above
-/// `scope` is read with more rights.
+/// `scope` is read with more rights than `scope` gives.
 fn made_within(scope: &Scope) -> SimpleExpr {
     let makers = user::Entity::find()
         .select_only()
@@ -44,7 +46,7 @@ pub async fn may_make(conn: &impl ConnectionTrait, scope: &Scope, user_id: Uuid)
 }
 
 /// Inserts a webhook, with its position in each callshop of its account's subtree, or in the feed of its account. Each position is after the last
-/// event.
+/// event of its callshop or feed.
 ///
 /// # Errors
 /// Every function in this module may fail with a database error.
@@ -74,6 +76,7 @@ pub async fn insert(conn: &impl ConnectionTrait, webhook: Model, scope: &Scope) 
         lease_until: None,
         served_at: None,
         delivered_at: None,
+        skipped_until: None,
     };
     let rows: Vec<cursor::Model> = shops.into_iter().map(start).collect();
     bulk::insert::<cursor::Entity>(conn, &rows, "ON CONFLICT DO NOTHING").await
@@ -86,7 +89,9 @@ pub async fn update(conn: &impl ConnectionTrait, webhook: Model) -> Result<Model
 }
 
 /// Deletes a webhook with its positions and its log. The calling function must have locked the row in this transaction.
-pub async fn delete(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
+pub async fn delete(tx: &Tx, id: Uuid) -> Result<()> {
+    let conn = tx.conn();
+    tx.changed(id);
     cursor::Entity::delete_many().filter(cursor::Column::WebhookId.eq(id)).exec(conn).await?;
     log::Entity::delete_many().filter(log::Column::WebhookId.eq(id)).exec(conn).await?;
     Entity::delete_by_id(id).exec(conn).await?;
@@ -108,6 +113,18 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model
 /// The webhooks with these ids. Like [`by_id`], this query does not check a scope.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
+}
+
+/// A webhook by id, if `holder` has the lease on this position of the webhook. Like [`by_id`], this query does not check a scope.
+pub async fn of_holder(conn: &impl ConnectionTrait, key: Key, holder: Uuid) -> Result<Option<Model>> {
+    let position = cursor::Entity::find()
+        .select_only()
+        .column(cursor::Column::WebhookId)
+        .filter(cursor::Column::WebhookId.eq(key.0))
+        .filter(cursor::Column::CallshopId.eq(key.1))
+        .filter(cursor::Column::LeaseHolder.eq(holder));
+    let query = Entity::find_by_id(key.0).filter(Column::Id.in_subquery(position.into_query()));
+    Ok(query.one(conn).await?)
 }
 
 /// A webhook by id, locked until the transaction ends. Like [`by_id`], this query does not check a scope.
@@ -168,19 +185,21 @@ pub async fn disable(
 }
 
 /// Marks as failed all messages that wait for another attempt, because the webhook was disabled.
-pub async fn give_up_pending(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
+pub async fn give_up_pending(tx: &Tx, id: Uuid) -> Result<()> {
+    tx.changed(id);
     log::Entity::update_many()
         .col_expr(log::Column::Status, Expr::value(WebhookDeliveryStatus::Failed.as_str()))
         .col_expr(log::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
         .filter(log::Column::WebhookId.eq(id))
         .filter(log::Column::Status.eq(WebhookDeliveryStatus::Pending))
-        .exec(conn)
+        .exec(tx.conn())
         .await?;
     Ok(())
 }
 
-/// Marks as failed all messages up to the event `seq` that wait for another attempt, because the position has moved past these messages.
-pub async fn give_up_until(conn: &impl ConnectionTrait, key: Key, seq: i64) -> Result<()> {
+/// For events up to `seq`, marks the messages that wait for another attempt as failed, because the position has moved past these events.
+pub async fn give_up_until(tx: &Tx, key: Key, seq: i64) -> Result<()> {
+    tx.changed(key.0);
     log::Entity::update_many()
         .col_expr(log::Column::Status, Expr::value(WebhookDeliveryStatus::Failed.as_str()))
         .col_expr(log::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
@@ -191,19 +210,38 @@ pub async fn give_up_until(conn: &impl ConnectionTrait, key: Key, seq: i64) -> R
         )
         .filter(log::Column::Seq.lte(seq))
         .filter(log::Column::Status.eq(WebhookDeliveryStatus::Pending))
-        .exec(conn)
+        .exec(tx.conn())
         .await?;
     Ok(())
 }
 
-/// Marks a message of the log as skipped.
-pub async fn mark_skipped(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
+/// Marks a message of a webhook's log as skipped.
+pub async fn mark_skipped(tx: &Tx, webhook_id: Uuid, id: Uuid) -> Result<()> {
+    tx.changed(webhook_id);
     log::Entity::update_many()
         .col_expr(log::Column::Status, Expr::value(WebhookDeliveryStatus::Skipped.as_str()))
         .col_expr(log::Column::NextAttemptAt, Expr::value(Option::<DateTime<Utc>>::None))
         .filter(log::Column::Id.eq(id))
-        .exec(conn)
+        .exec(tx.conn())
         .await?;
+    Ok(())
+}
+
+/// Marks the missed messages of a webhook's log as skipped. A message is missed if it has failed or waits for another attempt, and its position is
+/// not past the message.
+pub async fn mark_missed_skipped(tx: &Tx, webhook_id: Uuid) -> Result<()> {
+    tx.changed(webhook_id);
+    let conn = tx.conn();
+    // messages about the feed of the webhook's account have no callshop
+    let sql = "UPDATE webhook_delivery SET status = $2, next_attempt_at = NULL
+        WHERE webhook_id = $1 AND status IN ($3, $4) AND EXISTS (SELECT 1 FROM webhook_cursor c
+            WHERE c.webhook_id = webhook_delivery.webhook_id AND c.seq < webhook_delivery.seq
+                AND (webhook_delivery.callshop_id IS NULL OR c.callshop_id = webhook_delivery.callshop_id))";
+    let statuses =
+        [WebhookDeliveryStatus::Skipped, WebhookDeliveryStatus::Failed, WebhookDeliveryStatus::Pending];
+    let values = std::iter::once(webhook_id.into()).chain(statuses.map(|status| status.as_str().into()));
+    let values: Vec<sea_orm::Value> = values.collect();
+    conn.execute_raw(Statement::from_sql_and_values(conn.get_database_backend(), sql, values)).await?;
     Ok(())
 }
 
@@ -215,7 +253,7 @@ pub async fn any_active(conn: &impl ConnectionTrait) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// Adds the positions of active webhooks in callshops that were created after the webhooks. Such a position is before the callshop's first event.
+/// Adds the positions of active webhooks in callshops that were created after the webhooks. Each new position is before the callshop's first event.
 pub async fn follow_new_shops(conn: &impl ConnectionTrait) -> Result<()> {
     let sql = "INSERT INTO webhook_cursor (webhook_id, callshop_id, seq, attempts)
         SELECT w.id, a.id, 0, 0 FROM webhook w
@@ -230,7 +268,8 @@ pub async fn follow_new_shops(conn: &impl ConnectionTrait) -> Result<()> {
 
 /// Writes the result of an attempt to the log. A later attempt to deliver the same message replaces the result, but keeps the row's id
 /// and the time of the first attempt.
-pub async fn note(conn: &impl ConnectionTrait, row: log::Model) -> Result<()> {
+pub async fn note(tx: &Tx, row: log::Model) -> Result<()> {
+    tx.changed(row.webhook_id);
     use log::Column::{
         AttemptedAt, Attempts, DurationMs, Error, MessageId, NextAttemptAt, ResponseBody, ResponseStatus,
         Status, WebhookId,
@@ -247,7 +286,10 @@ pub async fn note(conn: &impl ConnectionTrait, row: log::Model) -> Result<()> {
             NextAttemptAt,
         ])
         .to_owned();
-    log::Entity::insert(row.into_active_model()).on_conflict(replace).exec_without_returning(conn).await?;
+    log::Entity::insert(row.into_active_model())
+        .on_conflict(replace)
+        .exec_without_returning(tx.conn())
+        .await?;
     Ok(())
 }
 

@@ -31,7 +31,7 @@ impl Within {
             .add_option(self.to.map(|to| column.lt(to)))
     }
 
-    /// Condition that a UUIDv7 was made in the range, or up to an hour before or after the range. Lists are read in the order of ids, so this
+    /// Condition that a UUIDv7 was created in the range, or at most an hour outside the range. Lists are read in the order of ids, so this
     /// condition limits the rows that are read; [`Self::times`] gives the exact range.
     pub fn ids<C: ColumnTrait>(&self, column: C) -> Condition {
         let id = |at: DateTime<Utc>| -> Uuid { first_id(at) };

@@ -1,8 +1,9 @@
 //! Liveness and readiness of this node, for `/livez`, `/readyz` and the metrics.
 //!
 //! A node is **live** while its loops run. Each loop records a heartbeat. If a loop has ended, or if it has recorded no heartbeat within its time
-//! limit, the node should be restarted. A node is **ready** for requests while it is not stopping, its tables are migrated, the database responds,
-//! and the writer's queue has room. An unavailable database makes a node unready but not dead, because a restart would not bring the database back.
+//! limit, the node should be restarted. A node is **ready** for requests while it is not stopping, its loops run, its tables are migrated, the
+//! database responds, and the writer's queue has room. An unavailable database makes a node unready but not dead, because a restart would not bring
+//! the database back.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +28,7 @@ type Note = Box<dyn Fn() -> Check + Send + Sync>;
 struct Beat {
     name: &'static str,
     bound: Duration,
-    /// Milliseconds since the start of [`Health`].
+    /// Time of the last heartbeat, in milliseconds since [`Health`] was created.
     last: AtomicU64,
     over: AtomicBool,
 }
@@ -168,7 +169,14 @@ impl Beat {
 impl Heartbeat {
     /// Records that the heartbeat's loop runs.
     pub fn beat(&self) {
-        self.beat.last.store(millis(self.started.elapsed()), Ordering::Relaxed);
+        self.beat_at(Instant::now());
+    }
+
+    /// Records the time of the loop's last progress. If the loop has several pieces of work, give the earliest of their times, so that the progress
+    /// of one piece does not hide another piece that hangs.
+    pub fn beat_at(&self, progress: Instant) {
+        let at = progress.saturating_duration_since(self.started);
+        self.beat.last.store(millis(at), Ordering::Relaxed);
     }
 
     /// Keeps the heartbeat going while the loop waits for other work that has a heartbeat or timeout of its own.

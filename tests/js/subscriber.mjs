@@ -1,5 +1,5 @@
-// Subscribes to a callshop as a front-end does, with the official graphql-ws client, and writes each message as a line of JSON.
-// Environment: CALLSHOP_URL (ws://…/graphql), CALLSHOP_TOKEN, CALLSHOP_ID.
+// Subscribes to a callshop as a front end does, with the official graphql-ws client, and writes each message as a line of JSON. Environment:
+// CALLSHOP_URL (ws://…/graphql), CALLSHOP_TOKEN, CALLSHOP_ID.
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 

@@ -29,7 +29,7 @@ impl Authenticator {
         format!("{:06}", (number & 0x7fff_ffff) % 1_000_000)
     }
 
-    /// Sets up the app for a client whose user has the usual password. The set-up is not confirmed yet.
+    /// Sets up the app for a client whose user has the usual password. The setup is not confirmed yet.
     pub async fn begin(client: &Client) -> Self {
         let input = json!({ "password": PASSWORD });
         let begun = client.did("beginTotp", "BeginTotpInput", input, "secret").await;

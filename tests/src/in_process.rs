@@ -87,7 +87,7 @@ impl InProcess {
         serde_json::to_value(self.schema.execute(request).await).expect("a response in JSON")
     }
 
-    /// The `data` of a response. Panics if it has `errors`.
+    /// The `data` of a response. Panics if the response has `errors`.
     pub async fn ok(&self, actor: &Actor, document: &str, variables: Value) -> Value {
         let mut answer = self.send(actor, document, variables).await;
         assert!(answer.get("errors").is_none(), "{document}: {answer}");

@@ -1,8 +1,8 @@
 //! The harness of the end-to-end tests. The harness starts whole servers on either database, and talks to the servers over the network.
 //!
 //! A test body runs on both databases through [`on_both!`]. The PostgreSQL server is at `CALLSHOP_TEST_POSTGRES` (`tests/run` starts a server).
-//! Without that variable, PostgreSQL tests fail and say how to get a server. Each server has its own database, and [`Shop::finish`] fails if the
-//! ledger does not balance.
+//! If this variable is not set, the PostgreSQL tests fail, and the message says how to get a server. Each server has its own database, and
+//! [`Shop::finish`] fails if the ledger does not balance.
 //!
 //! Almost every test uses [`Shop`], which works over the network. [`InProcess`] is for use cases that cannot be reached over the network.
 

@@ -33,7 +33,7 @@ pub struct Local {
 }
 
 impl Local {
-    /// Starts the topology in a folder, with additional options.
+    /// Starts the topology in a folder, with additional command-line options.
     ///
     /// # Panics
     /// Panics if the topology is not ready in time. The panic's message includes the topology's output.
@@ -115,7 +115,7 @@ impl Local {
         command
     }
 
-    /// Stops the topology as Ctrl-C does. Returns the time that the stop took.
+    /// Stops the topology as Ctrl-C does. Returns how long this took.
     ///
     /// # Panics
     /// Panics if the topology does not stop in time.

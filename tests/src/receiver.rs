@@ -170,7 +170,7 @@ impl Receiver {
         self.seen.lock().expect("messages").clone()
     }
 
-    /// Waits until this number of messages was received. Returns all messages.
+    /// Waits until this many messages have been received. Returns all messages.
     ///
     /// # Panics
     /// Panics if the messages do not come in time.

@@ -29,7 +29,7 @@ impl RedisServer {
         Self::with(|_| Vec::new()).await
     }
 
-    /// Starts a server with the command-line options that `prepare` returns. `prepare` receives the server's folder, where it can put files. If
+    /// Starts a server with the command-line options that `prepare` returns. `prepare` receives the server's folder, and can put files there. If
     /// the first option has no dashes, it is a configuration file.
     pub async fn with(prepare: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");

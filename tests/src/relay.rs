@@ -13,7 +13,7 @@ const PIECE: usize = 4 * 1024;
 
 /// A relay that forwards connections to an address.
 pub struct Relay {
-    /// The address that the relay listens on.
+    /// The address on which the relay listens.
     pub address: SocketAddr,
     line: watch::Sender<Line>,
     to: watch::Sender<SocketAddr>,
@@ -32,7 +32,7 @@ enum Line {
 }
 
 impl Relay {
-    /// Relays from a free port to `to` until dropped.
+    /// Relays from a free port to the address `to`, until this value is dropped.
     ///
     /// # Panics
     /// Panics if no port is free.
@@ -40,7 +40,7 @@ impl Relay {
         Self::between(SocketAddr::from(([127, 0, 0, 1], 0)), to).await
     }
 
-    /// Relays from one address to another until dropped.
+    /// Relays from one address to another until the relay is dropped.
     ///
     /// # Panics
     /// Panics if the relay cannot bind `from`.
@@ -56,7 +56,7 @@ impl Relay {
                     accepted = listener.accept() => accepted,
                     gone = over.wait_for(|_| false) => { drop(gone); return }
                 };
-                // accepting may fail for lack of file descriptors, and may succeed the next time
+                // accepting a connection may fail for lack of file descriptors, and may succeed the next time
                 let Ok((stream, _)) = accepted else {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                     continue;
@@ -115,7 +115,7 @@ async fn carry(stream: TcpStream, to: SocketAddr, mut line: watch::Receiver<Line
     }
 }
 
-/// Forwards data in one direction, piece by piece, depending on the state of the line.
+/// Forwards data in one direction, piece by piece, as the state of the line allows.
 async fn pass(
     from: &mut OwnedReadHalf,
     to: &mut OwnedWriteHalf,

@@ -25,7 +25,7 @@ use crate::sip::SipPlan;
 
 /// The HA1 of `booth` in the realm `callshop` with the password `secret`.
 const HA1: &str = "274b8cae732f0c76e043021d3c223b97";
-/// The Redis stream that the proxy writes events to.
+/// The Redis stream to which the proxy writes events.
 const STREAM: &str = "callshop:events";
 /// Stream entries per read.
 const PAGE: usize = 1_000;

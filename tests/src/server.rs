@@ -189,7 +189,7 @@ impl TestServer {
         time: TestTime,
         queue: Option<Arc<dyn EventQueue>>,
     ) -> Self {
-        // on PostgreSQL, the servers of all tests would share a folder
+        // without this folder, the servers of all tests on PostgreSQL would share a folder
         config.imports.folder.get_or_insert_with(|| dir.path().join("imports"));
         let mut node = node(config.clone(), time.clock()).await;
         if queue.is_some() {

@@ -66,7 +66,7 @@ pub struct Shop {
     pub reseller_id: String,
     /// Global id of the callshop.
     pub id: String,
-    /// Global ids of the cabins, by number from 1.
+    /// Global ids of the cabins, in the order of the cabins' numbers.
     pub cabins: Vec<String>,
     /// Phones of the cabins, in the order of `cabins`.
     pub phones: Vec<SipAccount>,
@@ -168,7 +168,7 @@ impl Shop {
     /// Creates a branch of the account tree on an existing server.
     pub async fn on(server: TestServer, cabins: usize) -> Self {
         let anonymous = Client::anonymous(server.http);
-        let admin = anonymous.login(&first_admin(&server).await, PASSWORD).await;
+        let admin = anonymous.login(&new_admin(&server).await, PASSWORD).await;
         let (distributor_id, distributor) = branch(
             &admin,
             &anonymous,
@@ -279,7 +279,7 @@ impl Shop {
         self.attendant.did("closeCabin", "CloseCabinInput", input, fields).await["session"].take()
     }
 
-    /// Makes a call of `talk_ms` milliseconds from a cabin's phone. Returns its ref.
+    /// Makes a call of `talk_ms` milliseconds from a cabin's phone. Returns the call's ref.
     pub async fn call(&self, index: usize, number: &str, talk_ms: i64) -> Value {
         let answer = self.hook.authorize(&self.phones[index].user, number).await;
         assert_eq!(answer["allow"], json!(true), "{answer}");
@@ -321,11 +321,11 @@ pub fn person() -> Value {
     json!({ "name": unique("user"), "displayName": "Somebody", "password": PASSWORD })
 }
 
-/// Creates the platform's first admin, as the command line does. Returns the login.
-async fn first_admin(server: &TestServer) -> String {
+/// Creates an admin of the platform, as the command line does. Returns the login.
+async fn new_admin(server: &TestServer) -> String {
     let platform = accounts::ensure_platform(&server.app).await.expect("a platform");
     let new = users::NewUser {
-        name: "admin".to_owned(),
+        name: unique("admin"),
         display_name: "Admin".to_owned(),
         role: entity::Role::Admin,
         password: PASSWORD.to_owned(),

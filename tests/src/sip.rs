@@ -2,17 +2,17 @@
 //!
 //! Each instance has its own loopback network (`127.A.B.0/24`), so several tests can run side by side. Dropping the instance ends its processes.
 
-use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+mod processes;
+mod trace;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use std::collections::HashMap;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::time::Duration;
+
 use entity::hook_event;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, Database, EntityTrait as _, PaginatorTrait as _,
@@ -20,8 +20,14 @@ use sea_orm::{
 };
 
 use crate::rush::Figures;
-use crate::server::{HOOK_SECRET, TestServer};
+use crate::server::TestServer;
 use crate::shop::SipAccount;
+use processes::{
+    Group, create_database, quiet_sipp, set_clock, sipp, start_gateway, start_proxy, start_quiet_gateway,
+    tail, write_configuration,
+};
+
+pub use trace::{Message, Trace};
 
 /// The proxy's name in events.
 pub const PROXY: &str = "kamailio";
@@ -492,7 +498,7 @@ impl Playing {
         (whole, Trace::read(&self.dir.join(format!("{}.msg", self.name))))
     }
 
-    /// Waits until the process ends as the scenario says. Returns the messages.
+    /// Waits for the process to complete its scenario. Returns the messages.
     ///
     /// # Panics
     /// Panics if the process deviates from the scenario or takes longer than a minute.
@@ -507,256 +513,8 @@ impl Playing {
     }
 }
 
-/// The SIP messages that one SIPp process logged.
-pub struct Trace(Vec<Message>);
-
-/// One SIP message.
-pub struct Message {
-    /// Time of the message, by the machine's clock.
-    pub at: DateTime<Utc>,
-    /// True if the message was sent, false if it was received.
-    pub sent: bool,
-    text: String,
-}
-
-impl Trace {
-    fn read(file: &Path) -> Self {
-        let text = fs::read_to_string(file).unwrap_or_default();
-        let messages = text.split("-----------------------------------------------").filter_map(|block| {
-            let (head, text) = block.split_once("\n\n")?;
-            let at =
-                NaiveDateTime::parse_from_str(head.lines().next()?.trim(), "%Y-%m-%d %H:%M:%S%.f").ok()?;
-            let sent = head.contains("message sent");
-            Some(Message { at: at.and_utc(), sent, text: text.trim_start().to_owned() })
-        });
-        Self(messages.collect())
-    }
-
-    /// All messages in order of time.
-    pub fn messages(&self) -> &[Message] {
-        &self.0
-    }
-
-    /// The Call-ID of the first message.
-    ///
-    /// # Panics
-    /// Panics if there is no message.
-    pub fn call_id(&self) -> String {
-        let first = self.0.iter().find_map(|message| message.header("Call-ID"));
-        first.expect("a message with a Call-ID").to_owned()
-    }
-
-    /// Number of received requests with this method.
-    pub fn requests(&self, method: &str) -> usize {
-        self.0.iter().filter(|message| message.is_received(method)).count()
-    }
-
-    /// Number of received requests with this method in one call.
-    pub fn received(&self, method: &str, call_id: &str) -> usize {
-        let received = self.0.iter().filter(|message| message.is_received(method));
-        received.filter(|message| message.header("Call-ID") == Some(call_id)).count()
-    }
-}
-
-impl Message {
-    fn is_received(&self, method: &str) -> bool {
-        !self.sent && self.is_request(method)
-    }
-
-    /// True for a request with this method.
-    pub fn is_request(&self, method: &str) -> bool {
-        self.text.strip_prefix(method).is_some_and(|rest| rest.starts_with(' '))
-    }
-
-    /// The status code, if this is a response to a request with this method.
-    pub fn answers(&self, method: &str) -> Option<u16> {
-        let status = self.text.strip_prefix("SIP/2.0 ")?.get(..3)?.parse().ok()?;
-        self.header("CSeq").filter(|sequence| sequence.ends_with(method)).map(|_| status)
-    }
-
-    /// The Call-ID.
-    pub fn call_id(&self) -> Option<&str> {
-        self.header("Call-ID")
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        let lines = self.text.lines().filter_map(|line| line.split_once(':'));
-        lines.into_iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
-    }
-}
-
-/// A child process with its process group.
-struct Group {
-    leader: Child,
-    /// The process ends its own children on SIGTERM.
-    orderly: bool,
-}
-
-impl Group {
-    fn spawn(command: &mut Command, orderly: bool) -> Self {
-        let leader = command.stdin(Stdio::null()).process_group(0).spawn();
-        let leader =
-            leader.unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests with tests/run"));
-        Self { leader, orderly }
-    }
-
-    fn kill(&mut self) {
-        self.signal("-KILL", &format!("-{}", self.leader.id()));
-        let _ = self.leader.wait();
-    }
-
-    fn signal(&self, signal: &str, target: &str) {
-        let _ = Command::new("kill").args([signal, "--", target]).stderr(Stdio::null()).status();
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let id = self.leader.id();
-        if self.orderly {
-            self.signal("-TERM", &id.to_string());
-            let patience = Instant::now() + Duration::from_secs(3);
-            while matches!(self.leader.try_wait(), Ok(None)) && Instant::now() < patience {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        }
-        self.signal("-KILL", &format!("-{id}"));
-        let _ = self.leader.wait();
-    }
-}
-
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository")
-}
-
-fn write_configuration(
-    dir: &Path,
-    plan: &SipPlan,
-    gateway: SocketAddr,
-    hook: SocketAddr,
-    settings: &[(&str, &str)],
-) {
-    fs::copy(root().join("kamailio/kamailio.cfg"), dir.join("kamailio.cfg")).expect("kamailio.cfg is copied");
-    let folder = dir.display();
-    let own = [
-        ("CS_SECRET", HOOK_SECRET.to_owned()),
-        ("CS_PROXY_NAME", PROXY.to_owned()),
-        ("CS_API_HOST", hook.to_string()),
-        ("CS_GATEWAY", gateway.to_string()),
-        ("CS_CARRIER_NETS", format!("{}/32", gateway.ip())),
-        ("CS_SIP_LISTEN", format!("udp:{}", plan.sip)),
-        ("CS_CONTROL_ADDRESS", plan.control.ip().to_string()),
-        ("CS_CONTROL_PORT", plan.control.port().to_string()),
-        ("CS_RUN_DIR", folder.to_string()),
-        ("CS_DB_DIALOG", format!("sqlite:///{folder}/dialog.sqlite")),
-        ("CS_DB_LOCATION", format!("sqlite:///{folder}/location.sqlite")),
-        ("CS_DB_EMERGENCY", format!("sqlite:///{folder}/emergency.sqlite")),
-        ("CS_SIP_WORKERS", "2".to_owned()),
-        ("CS_ASK_WORKERS", "8".to_owned()),
-        // all phones of a test share one address
-        ("CS_FLOOD_LIMIT", "10000".to_owned()),
-    ];
-    let on_postgres = plan.postgres.iter().flat_map(|url| {
-        let (module, mode) = ("db_postgres.so".to_owned(), "1".to_owned());
-        [
-            ("CS_DB_MODULE", module),
-            ("CS_DB_DIALOG", url.clone()),
-            ("CS_DB_LOCATION", url.clone()),
-            ("CS_DB_EMERGENCY", url.clone()),
-            ("CS_PHONES_DB_MODE", mode),
-        ]
-    });
-    if plan.postgres.is_none() {
-        create_database(dir.to_str().expect("a path in UTF-8"));
-    }
-    let changed = settings.iter().map(|(name, value)| (*name, (*value).to_owned()));
-    let changed: Vec<(&str, String)> = changed.chain(on_postgres).collect();
-    let own = own.into_iter().filter(|(name, _)| changed.iter().all(|(other, _)| other != name));
-    // an empty value keeps the shipped setting
-    let changed: Vec<_> = changed.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
-    let lines: Vec<String> =
-        own.chain(changed).map(|(name, value)| format!("#!substdef \"!{name}!{value}!g\"\n")).collect();
-    fs::write(dir.join("local.cfg"), lines.concat()).expect("local.cfg is written");
-}
-
-/// Creates the proxy's tables, in a folder or on PostgreSQL.
-fn create_database(target: &str) {
-    // the URL goes to standard input, because it may contain a password
-    let mut command = Command::new("sh");
-    command.arg(root().join("kamailio/create-db")).arg("-").stdin(Stdio::piped());
-    let made = command.spawn().and_then(|mut child| {
-        if let Some(mut input) = child.stdin.take() {
-            writeln!(input, "{target}")?;
-        }
-        child.wait()
-    });
-    assert!(made.is_ok_and(|status| status.success()), "kamailio/create-db: run the tests with tests/run");
-}
-
-/// Writes the file that libfaketime reads whenever the proxy reads its clock.
-fn set_clock(dir: &Path, seconds: i64) {
-    let (written, clock) = (dir.join("clock.new"), dir.join("clock"));
-    fs::write(&written, format!("{seconds:+}\n")).expect("the clock is written");
-    fs::rename(written, clock).expect("the clock is set");
-}
-
-fn start_proxy(dir: &Path) -> Group {
-    let log = File::options().create(true).append(true).open(dir.join("kamailio.log")).expect("a log");
-    let mut command = Command::new("kamailio");
-    command.args(["-DD", "-E", "-m", "64", "-M", "8", "-f"]).arg(dir.join("kamailio.cfg"));
-    // the proxy runs in its own folder: if the current folder had a local.cfg, that file would take precedence
-    command.current_dir(dir).stdout(Stdio::null()).stderr(log);
-    let clock = dir.join("clock");
-    if clock.exists() {
-        let library = fs::read_dir("/usr/lib").expect("/usr/lib").filter_map(Result::ok);
-        let library = library.map(|entry| entry.path().join("faketime/libfaketime.so.1"));
-        let library = library.into_iter().find(|path| path.exists());
-        command.env("LD_PRELOAD", library.expect("libfaketime: run the tests with tests/run"));
-        command.env("FAKETIME_TIMESTAMP_FILE", clock).env("FAKETIME_NO_CACHE", "1");
-        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-    }
-    Group::spawn(&mut command, true)
-}
-
-fn start_gateway(dir: &Path, address: SocketAddr) -> Group {
-    // the gateway may see the Call-ID of an ended call a second time
-    Group::spawn(sipp(dir, "gateway", "gateway", address).args(["-deadcall_wait", "0"]), false)
-}
-
-/// Like [`start_gateway`], but counts messages and logs only the start and end of each call.
-fn start_quiet_gateway(dir: &Path, address: SocketAddr) -> Group {
-    let mut command = quiet_sipp(dir, "gateway", "gateway", address);
-    command.args(["-deadcall_wait", "0", "-trace_logs", "-log_file"]).arg(dir.join("gateway.log"));
-    Group::spawn(&mut command, false)
-}
-
-/// The SIPp command that logs every message in `NAME.msg`.
-fn sipp(dir: &Path, name: &str, scenario: &str, from: SocketAddr) -> Command {
-    let mut command = plain_sipp(dir, name, scenario, from);
-    command.arg("-trace_msg").arg("-message_file").arg(dir.join(format!("{name}.msg")));
-    command
-}
-
-/// The SIPp command that writes only counters, each second, to `NAME.stat`.
-fn quiet_sipp(dir: &Path, name: &str, scenario: &str, from: SocketAddr) -> Command {
-    let mut command = plain_sipp(dir, name, scenario, from);
-    command.args(["-trace_stat", "-fd", "1", "-stf"]).arg(dir.join(format!("{name}.stat")));
-    command
-}
-
-fn plain_sipp(dir: &Path, name: &str, scenario: &str, from: SocketAddr) -> Command {
-    let mut command = Command::new("sipp");
-    command.arg("-sf").arg(root().join("tests/sip").join(format!("{scenario}.xml")));
-    command.args(["-i", &from.ip().to_string(), "-p", &from.port().to_string(), "-nostdin", "-trace_err"]);
-    command.arg("-error_file").arg(dir.join(format!("{name}.err")));
-    // SIPp's trace uses local time
-    command
-        .current_dir(dir)
-        .env("TZ", "UTC")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command
 }
 
 fn free_udp(host: Ipv4Addr, from: u16) -> SocketAddr {
@@ -767,11 +525,4 @@ fn free_udp(host: Ipv4Addr, from: u16) -> SocketAddr {
 fn free_tcp(host: Ipv4Addr) -> SocketAddr {
     let free = (8060..u16::MAX).map(|port| SocketAddr::from((host, port)));
     free.into_iter().find(|address| TcpListener::bind(address).is_ok()).expect("a free port")
-}
-
-/// The last 4,000 bytes of a file.
-fn tail(file: &Path) -> String {
-    let text = fs::read(file).unwrap_or_default();
-    let start = text.len().saturating_sub(4_000);
-    String::from_utf8_lossy(&text[start..]).into_owned()
 }

@@ -11,7 +11,7 @@ use actix_web::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
-/// The headers that the answer depends on.
+/// The request headers on which the answer depends.
 const VARY: &str = "Authorization, Accept, Accept-Language, Accept-Encoding";
 
 /// Builds the response: this JSON with an entity tag and the caching rules, or status 304 if the client still has the answer.

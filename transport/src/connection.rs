@@ -1,6 +1,6 @@
-//! A client's connection, which the server can end while the client reads nothing, and which tells a response when the client stops sending. The HTTP
-//! dispatcher polls a response's body only when there is room for more bytes, so the body itself cannot end the connection of such a client. Nor does
-//! the dispatcher tell the body that the client closed the connection.
+//! A client's connection. The server can end this connection even while the client reads nothing, and a response can learn that the client stopped
+//! sending. The HTTP dispatcher polls a response's body only when there is room for more bytes, so the body itself cannot end the connection of such
+//! a client. The dispatcher also does not tell the body that the client closed the connection.
 
 use std::{
     future::poll_fn,
@@ -22,7 +22,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Ends one connection, and watches its end.
+/// Ends one connection, and knows whether the connection has ended.
 #[derive(Debug, Default)]
 pub struct Cut {
     is_cut: AtomicBool,
@@ -30,7 +30,7 @@ pub struct Cut {
     writer: AtomicWaker,
     /// Whether the client will send nothing more.
     is_silent: AtomicBool,
-    /// Wakes the response that waits for the client's end.
+    /// Wakes the response that waits until the client stops sending.
     watcher: AtomicWaker,
 }
 
@@ -46,8 +46,8 @@ impl Cut {
         self.writer.wake();
     }
 
-    /// Waits until the client has closed its side of the connection. Most clients do so only when they leave, but a client may still read. Only one
-    /// task at a time can wait.
+    /// Waits until the client has closed its side of the connection. Most clients close their side only when they leave, but some clients close it
+    /// and continue to read. Only one task at a time may wait in this method.
     pub(super) async fn silent(&self) {
         poll_fn(|context| {
             self.watcher.register(context.waker());
@@ -81,7 +81,7 @@ impl Connection {
         self.stream
     }
 
-    /// Fails if the connection was cut. Otherwise, registers the task, so that the task is woken when the connection is cut.
+    /// Fails if the connection was cut. If the connection was not cut, registers the task, so that the task is woken when the connection is cut.
     fn poll_cut(&self, context: &Context<'_>) -> io::Result<()> {
         self.cut.writer.register(context.waker());
         if !self.cut.is_cut.load(Ordering::Acquire) {

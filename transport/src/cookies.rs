@@ -9,7 +9,7 @@ use actix_web::{
 };
 
 /// The cookies of a request. A mutation that arrives by POST and gets a single answer can set cookies, and finds `Arc<Cookies>` in its data. Over a
-/// WebSocket or in a stream, it could not set a cookie, because the headers are sent before the mutation runs.
+/// WebSocket or in a stream, a mutation cannot set a cookie, because the headers are sent before the mutation runs.
 #[derive(Debug)]
 pub struct Cookies {
     received: Vec<Cookie<'static>>,
@@ -24,7 +24,7 @@ impl Cookies {
         let headers = request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
         let pairs = headers.flat_map(|value| value.split(';'));
         let received = pairs.filter_map(|pair| Cookie::parse(pair.trim().to_owned()).ok());
-        // behind a proxy, only the proxy knows whether the client uses HTTPS; a client that forges this header only harms its own cookie
+        // behind a proxy, only the proxy knows whether the client uses HTTPS; a client that forges the proxy's header harms only its own cookie
         let forwarded = request.headers().get("x-forwarded-proto");
         Self {
             received: received.collect(),

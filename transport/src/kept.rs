@@ -44,7 +44,8 @@ pub trait Keep: Send + Sync + 'static {
 
 /// A query whose answers are kept.
 pub trait Keepable: Send + Sync {
-    /// Prepares one request. The request has the caller's data. The method may add data for the resolvers. `None` if this request must run.
+    /// Prepares one request. `request` already contains the caller's data, and this method may add data for the resolvers. Returns `None` if the
+    /// request must run.
     fn begin(&self, variables: &JsonMap, request: &mut Request) -> Option<Box<dyn Reading>>;
 }
 
@@ -108,7 +109,7 @@ impl Place {
     }
 }
 
-/// The hash of these parts. Each part is preceded by its length.
+/// The hash of all `parts`. In the hashed bytes, each part is preceded by its length.
 pub(crate) fn digest<const N: usize>(parts: [&[u8]; N]) -> Key {
     let mut hash = Sha256::new();
     for part in parts {
@@ -176,7 +177,7 @@ impl KeptAnswers {
     }
 }
 
-/// Answers a query whose answers are kept. `answer` builds the response with the JSON.
+/// Answers a query whose answers are kept. `answer` builds the HTTP response from the answer's JSON.
 ///
 /// # Errors
 /// Returns the errors of the query.

@@ -56,7 +56,7 @@ fn range(text: &str) -> Option<(u16, &str)> {
     (quality > 0).then_some((quality, tag))
 }
 
-/// A quality such as `0.8` in thousandths.
+/// A quality value such as `0.8`, in thousandths (here, 800).
 fn thousandths(text: &str) -> Option<u16> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if decimals.len() > 3 || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {

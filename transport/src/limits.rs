@@ -19,7 +19,7 @@ pub struct Limits {
     pub json_depth: usize,
     /// Maximum nesting of selection sets, lists and objects in a document (`DOCUMENT_TOO_DEEP`).
     pub bracket_depth: usize,
-    /// Maximum number of tokens in a document, including white space, commas and comments (`TOO_MANY_TOKENS`).
+    /// Maximum number of tokens in a document, including whitespace, commas and comments (`TOO_MANY_TOKENS`).
     pub tokens: usize,
     /// Maximum number of operations and fragments defined in a document (`TOO_MANY_DEFINITIONS`).
     pub definitions: usize,
@@ -32,7 +32,8 @@ pub struct Limits {
     /// Maximum number of directives, with fragments expanded (`TOO_MANY_DIRECTIVES`).
     pub directives: u64,
     /// Maximum number of fields that a query may return (`QUERY_TOO_COMPLEX`). Each field counts as one, multiplied by the size of every list
-    /// around it. A list's size is its argument `first` or `last`, or the number of its `ids`. A list without these arguments has its usual size.
+    /// around it. A list's size is the value of its argument `first` or `last`, or the number of ids in its argument `ids`. A list without these
+    /// arguments has its usual size.
     pub complexity: u64,
     /// List size assumed if `first`, `last` or `ids` is a variable without a value.
     pub assumed_list_size: u64,

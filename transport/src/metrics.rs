@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use telemetry::DURATION_BUCKETS;
 
-/// Largest number of error codes with their own time series. Further codes count as `OTHER`.
+/// Largest number of error codes with their own time series. Codes beyond this number count as `OTHER`.
 const MAX_CODES: usize = 200;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -40,11 +40,11 @@ struct KeptLabel {
 pub(crate) enum KeptOutcome {
     /// The client still has the answer.
     NotModified,
-    /// With a kept answer.
+    /// The server sent a kept answer.
     Kept,
-    /// By running the query, because there was no kept answer that still holds.
+    /// The query ran, because the server had no kept answer that was still valid.
     Run,
-    /// By running the query, because its answers are never kept.
+    /// The query ran, because its answers are never kept.
     NeverKept,
 }
 

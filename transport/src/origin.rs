@@ -106,6 +106,7 @@ pub(crate) fn cors(options: &HttpOptions, methods: &[&str]) -> Cors {
         .allowed_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
+            header::CONTENT_DISPOSITION,
             header::ACCEPT,
             header::IF_NONE_MATCH,
             header::HeaderName::from_static("last-event-id"),

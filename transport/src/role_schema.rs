@@ -1,4 +1,4 @@
-//! Role schemas. For each role, introspection and validation treat the members that the role may not use as nonexistent.
+//! Role schemas. For each role, introspection and validation treat the members that the role has no permission to use as nonexistent.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -94,7 +94,7 @@ pub(crate) fn parse(sdl: &str, visibility: Visibility<'_>) -> Result<Schema, Rol
     Ok(full)
 }
 
-/// Like [`prune`], for a schema and a table from [`parse`].
+/// Like [`prune`], but for a schema and a table that [`parse`] returned.
 pub(crate) fn prune_parsed<'a>(
     full: Schema,
     role_key: &str,

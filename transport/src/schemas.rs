@@ -49,7 +49,7 @@ pub(crate) struct Schemas {
 }
 
 impl Schemas {
-    /// Schemas of these roles, with each role's key and bits.
+    /// Creates the schemas of these roles; each entry has a role's key and the role's bits.
     pub(crate) fn new(source: Source, roles: &[(&'static str, RoleSet)], limits: &Limits) -> Self {
         Self {
             source,

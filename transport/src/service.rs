@@ -329,7 +329,7 @@ impl GraphqlService {
     }
 
     /// Takes one operation of the caller through every stage except execution. For the rate limit, a mutation counts once for each of its root
-    /// fields. A hundred password guesses in one request thus count as a hundred.
+    /// fields. Therefore, a hundred password guesses in one request count as a hundred operations.
     pub(crate) fn prepare(
         &self,
         caller: &Caller,
@@ -386,7 +386,7 @@ impl GraphqlService {
         Ok(guard)
     }
 
-    /// Counts the socket for its subject, too.
+    /// Counts a socket toward its subject's total. The socket already counts toward its address's total.
     pub(crate) fn count_subject(&self, guard: &mut SocketGuard, caller: &Caller) -> Result<(), RequestError> {
         guard.add(SocketKey::Subject(caller.subject.clone()), self.limits.sockets.per_subject)
     }

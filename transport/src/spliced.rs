@@ -1,4 +1,4 @@
-//! Writes responses in which some values are already JSON text. Such a text is a binary value of the executor, because no scalar of a schema has
+//! Writes responses in which some values are already JSON text. The executor sees such JSON text as a binary value, because no scalar of a schema has
 //! binary values.
 
 use std::io;

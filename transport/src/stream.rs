@@ -37,8 +37,8 @@ pub(crate) struct Form {
     pub(crate) end: &'static str,
 }
 
-/// Interval between two texts to a client that has closed its side of the connection. If the client no longer reads either, the second text fails, and
-/// the stream ends.
+/// Interval between two texts to a client that has closed its side of the connection. If the client has also stopped reading, the second text fails,
+/// and the stream ends.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Responds to one operation with a stream.
@@ -106,7 +106,7 @@ fn answers(
     (stream::once(run).boxed(), position)
 }
 
-/// Waits until the client has closed its side of the connection; waits forever if this is not known.
+/// Waits until the client has closed its side of the connection; waits forever if there is no handle to the connection.
 async fn silent(connection: Option<Arc<Cut>>) {
     match connection {
         Some(connection) => connection.silent().await,
@@ -120,8 +120,8 @@ fn keep_alive(every: Duration) -> Interval {
     interval
 }
 
-/// Waits until the stream must end before its operation does: at a shutdown, or when the caller's token ends. Returns the error to send; `None` at a
-/// shutdown.
+/// Waits for a reason to end the stream before its operation ends: a shutdown, or the end of the caller's token. Returns the error to send; `None` at
+/// a shutdown.
 fn ended(
     endpoint: &Endpoint,
     caller: &Caller,

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{cookies::Cookies, error::RequestError, media::Answer, service::Caller};
 
-/// Name of the URL parameter.
+/// Name of the URL parameter that contains the ticket.
 pub(crate) const PARAMETER: &str = "ticket";
 /// Longest ticket accepted, in bytes.
 const MAX_BYTES: usize = 1024;
@@ -27,7 +27,7 @@ pub struct Admitted {
     pub cookie: Option<StreamCookie>,
 }
 
-/// A cookie with which its owner can open the stream again.
+/// A cookie with which the browser can open the stream again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamCookie {
     /// A name of letters, digits and `-`.

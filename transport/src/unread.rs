@@ -43,7 +43,7 @@ pub async fn close_unread(
     })
 }
 
-/// The source from which the handler reads the body. The source drops the payload at the end of the body.
+/// The source from which the handler reads the body. When the body has ended, the source drops the `Payload` that it reads from.
 struct Reader(Rc<RefCell<Option<Payload>>>);
 
 impl Stream for Reader {

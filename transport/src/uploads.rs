@@ -42,7 +42,7 @@ pub fn unauthenticated() -> RequestError {
 /// Checks the origin of the page that sent the request, and the request rate of the client's address.
 ///
 /// # Errors
-/// Fails if pages of the request's origin may not call this server, or if the address has sent too many requests.
+/// Fails if pages of the request's origin are not allowed to call this server, or if the address has sent too many requests.
 pub fn admit(
     request: &HttpRequest,
     service: &GraphqlService,

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, type Plugin, type Rollup } from 'vite';
 
 const page = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -20,6 +20,33 @@ function fewerLanguages(): Plugin {
   };
 }
 
+/** The modules that a page loads immediately: its first module, and all static imports. */
+function loadedBy(first: string, infoOf: Rollup.GetModuleInfo): ReadonlySet<string> {
+  const found = new Set<string>();
+  const queue = [first];
+  for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+    if (found.has(id)) continue;
+    found.add(id);
+    queue.push(...(infoOf(id)?.importedIds ?? []));
+  }
+  return found;
+}
+
+/**
+ * Puts the modules of the first view into two chunks: those that the customer's screen needs as well, and the others. Without this function, Rollup
+ * merges small chunks of later screens into the first view.
+ */
+function firstViewChunks(): Rollup.ManualChunksOption {
+  const pages = ['src/main.tsx', 'src/screen/main.tsx'].map(page);
+  let loaded: readonly ReadonlySet<string>[] | null = null;
+  return (id, { getModuleInfo }) => {
+    loaded ??= pages.map((first) => loadedBy(first, getModuleInfo));
+    const [inConsole, inScreen] = loaded.map((modules) => modules.has(id));
+    if (inConsole !== true || pages.includes(id)) return undefined;
+    return inScreen === true ? 'base' : 'first';
+  };
+}
+
 export default defineConfig({
   base: './',
   plugins: [fewerLanguages()],
@@ -32,7 +59,7 @@ export default defineConfig({
     rollupOptions: {
       // the console, and the screen of a cabin's customer
       input: { index: page('index.html'), screen: page('screen.html') },
-      output: { experimentalMinChunkSize: 8_000 },
+      output: { experimentalMinChunkSize: 8_000, manualChunks: firstViewChunks() },
     },
     // a style or picture that is inlined as a data: address would break the content security policy
     assetsInlineLimit: 0,

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Browser tests against the real server. They need CALLSHOP_TEST_SERVER and a build in dist. One browser at a time.
+// Browser tests against the real server. The tests need CALLSHOP_TEST_SERVER and a build in dist, and run in one browser at a time.
 export default defineConfig({
   test: {
     name: 'console-e2e',

@@ -30,7 +30,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // keep fonts as files, so that the page's policy needs no `font-src data:`
     assetsInlineLimit: 0,
-    // the editor is one large part, loaded after the page is drawn
+    // the editor is one large chunk, which is loaded after the page is drawn
     chunkSizeWarningLimit: 3000,
     rollupOptions: {
       // ignore the packages' directives for React's server components, which this page does not use

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Needs a build of the page, Chromium, and CALLSHOP_TEST_SERVER: the path of the `callshop` program.
+// The tests need a build of the page, Chromium, and CALLSHOP_TEST_SERVER: the path of the `callshop` program.
 export default defineConfig({
   test: {
     environment: 'node',

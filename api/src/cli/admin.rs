@@ -41,7 +41,8 @@ pub(super) enum UserCommand {
     },
     /// Turn off the second factor of a user who has lost the phone with the authenticator app, and end the user's logins.
     ///
-    /// An account's parent can do the same with `resetTotp`. Use this command for a platform administrator whom no other administrator can help.
+    /// An account's parent can also turn off the second factor of the account's users with `resetTotp`. Use this command for a platform administrator
+    /// whom no other administrator can help.
     ResetTotp {
         #[command(flatten)]
         config: ConfigArgs,

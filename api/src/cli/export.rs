@@ -65,7 +65,7 @@ pub(super) struct ExportArgs {
 enum SubjectArg {
     /// Rates of a tariff version, as a rate deck that `callshop tariff import` reads.
     Rates,
-    /// Call attempts, by the time of their authorization.
+    /// Call attempts that were authorized in the period.
     Calls,
     /// Changes to one book of an account.
     Ledger,
@@ -75,7 +75,7 @@ enum SubjectArg {
     Shifts,
     /// Statement of an account: opening balance, movements, closing balance.
     Statement,
-    /// Customer prices of a callshop that are in force.
+    /// The prices in force for a callshop's customers.
     PriceList,
 }
 

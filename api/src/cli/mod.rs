@@ -171,7 +171,7 @@ async fn dispatch(cli: Cli) -> Result<u8, Failure> {
     done.map(|()| 0)
 }
 
-/// Writes to standard output. If the reader of the output stops early (such as `head`), the command ends without an error.
+/// Writes to standard output. If the program that reads the output (such as `head`) stops early, the command ends without an error.
 fn out(text: &str) -> Result<(), Failure> {
     use std::io::Write as _;
     let mut stdout = std::io::stdout().lock();
@@ -234,7 +234,7 @@ fn not_found(error: Failure, what: &str, config: &ConfigArgs) -> Failure {
         .into()
 }
 
-/// The global id of the account or callshop that `name` identifies, by code or by global id.
+/// The global id of the account or callshop whose code, or whose global id, is `name`.
 async fn account_id(app: &Arc<App>, operator: &Actor, name: &str) -> Result<String, Failure> {
     if parse_any(&name.into()).is_some() {
         return Ok(name.to_owned());

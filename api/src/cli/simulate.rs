@@ -16,7 +16,7 @@ pub(super) struct SimulateArgs {
     /// SIP user names of the calling phones, separated by commas.
     #[arg(long, value_delimiter = ',', required = true, value_name = "USER,…")]
     users: Vec<String>,
-    /// Calls started per minute, over all phones.
+    /// Number of calls that all phones together start per minute.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     rate: u32,
     /// Maximum talk time in seconds.

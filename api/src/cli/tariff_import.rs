@@ -227,7 +227,7 @@ fn check_outcome(outcome: &Outcome) -> Result<(), Failure> {
     Err(format!("nothing was imported because of {lines} listed above and try again").into())
 }
 
-/// Puts the new version in force if the caller wants that, and names the next step for a draft.
+/// Puts the new version in force if `then` says so; for a draft, names the next step.
 async fn finish(
     app: &App,
     operator: &Actor,

@@ -45,8 +45,8 @@ pub(super) enum TokenCommand {
     List {
         #[command(flatten)]
         config: ConfigArgs,
-        /// Code of the account or callshop, or its global id as the API returns it. If omitted, the platform. Its list does not include the tokens of
-        /// other accounts.
+        /// Code of the account or callshop, or its global id as the API returns it. If omitted, the platform. The platform's list does not include
+        /// the tokens of other accounts.
         #[arg(long, value_name = "CODE|ID")]
         account: Option<String>,
     },

@@ -56,8 +56,8 @@ fn read(path: &str) -> Option<String> {
     std::fs::read_to_string(path).ok()
 }
 
-/// Resident bytes from the text of `/proc/self/status`. The file counts memory in KiB, so the page size, which differs between platforms, does not
-/// matter.
+/// Resident memory in bytes, from the text of `/proc/self/status`. The file counts memory in KiB, so the page size, which differs between platforms,
+/// does not matter.
 fn resident(status: &str) -> Option<i64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().strip_suffix("kB")?.trim().parse::<i64>().ok()?.checked_mul(1024)

@@ -57,7 +57,8 @@ pub struct Gauges {
 }
 
 impl Gauges {
-    /// Reads all gauges. If the database does not respond, its gauges are omitted rather than shown with old values.
+    /// Reads all gauges. If the database does not respond, the gauges of live calls, held amounts and low credit are omitted, and the gauges of
+    /// webhooks keep their values.
     pub async fn read(&self, app: &App, writer: &CallWriter) {
         let (room, queue) = writer.room();
         self.waiting.set(signed(queue.saturating_sub(room)));

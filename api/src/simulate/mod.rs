@@ -31,7 +31,7 @@ pub const NUMBERS: [&str; 10] = [
 pub struct Plan {
     /// SIP user names of the phones.
     pub users: Vec<String>,
-    /// Calls started per minute, over all phones.
+    /// Number of calls that all phones together start per minute.
     pub calls_per_minute: u32,
     /// Maximum talk time in seconds.
     pub max_talk_seconds: u32,

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::proxy::{PROXY, Proxy, event};
 
-/// The reason that a simulated phone could not dial.
+/// The reason why a simulated phone could not dial.
 #[derive(Debug, thiserror::Error)]
 pub enum DialError {
     /// The phone is in a call.
@@ -218,7 +218,7 @@ async fn play(line: Line, id: Uuid, dialog: Value, script: Script, mut ordered: 
     simulator.0.ended.notify_waiters();
 }
 
-/// Waits for this time, or until the API hangs up. Returns why the API hung up; `None` if the time is over or the phones stop.
+/// Waits for this time, or until the API hangs up. Returns the reason for the hang-up; `None` if the time is over or the phones stop.
 async fn wait(
     stop: &CancellationToken,
     ordered: &mut watch::Receiver<Control>,

@@ -1,6 +1,6 @@
 //! Posts the messages of webhooks. Users choose the addresses, so a message must not reach a machine that is not public: each call resolves the host,
-//! checks its addresses, and connects only to an address that passed. There is no proxy, no pool and no redirect, so no later answer from a name
-//! server or receiver can change the target.
+//! checks its addresses, and connects only to an address that passed. A request uses no proxy and no pooled connection, and follows no redirect, so
+//! no later answer from a name server or receiver can change the target.
 
 mod addresses;
 
@@ -41,8 +41,8 @@ trait Resolve: Send + Sync {
     async fn resolve(&self, host: &str, port: u16) -> std::io::Result<Vec<IpAddr>>;
 }
 
-/// The resolver of the system. A lookup blocks a thread until the name server answers, so the number of threads is limited. A thread still counts
-/// toward the limit if nobody waits for its lookup anymore.
+/// The resolver of the system. A lookup blocks a thread until the name server answers, so the number of threads is limited. A thread counts
+/// toward the limit until its lookup ends, even if no message waits for the lookup anymore.
 struct System {
     threads: Arc<Semaphore>,
 }
@@ -304,7 +304,7 @@ mod tests {
         Outgoing { url, headers, body: "{}".to_owned(), timeout: Duration::from_millis(500) }
     }
 
-    /// A receiver that reads a request and writes this answer. Returns its port, and the request.
+    /// Starts a receiver that reads a request and writes this answer. Returns the receiver's port, and the request that it reads.
     async fn receiver(answer: &'static [u8], then: Duration) -> (u16, JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -418,7 +418,7 @@ mod tests {
         assert_eq!(sender.check(url).await, Err(SendError::Unresolved("rebinding.test".to_owned())));
     }
 
-    /// The sender connects only to allowed addresses, even if the name has others, too.
+    /// The sender connects only to allowed addresses, even if the host name also has addresses that are not allowed.
     #[tokio::test]
     async fn only_the_good_addresses_of_a_name_are_used() {
         let (port, seen) = receiver(b"HTTP/1.1 204 No Content\r\n\r\n", Duration::ZERO).await;

@@ -25,7 +25,7 @@ use store::{Tx, Within, ledger};
 const PAGE: u64 = 5_000;
 /// Maximum number of ledger entries since the beginning of the period, including entries after its end.
 const MAX_ENTRIES: u64 = 5_000_000;
-/// Maximum number of top-ups, adjustments and reversals that are listed one by one. The others are added up by kind.
+/// Maximum number of top-ups, adjustments and reversals that are listed one by one. The movements beyond this number are added up by kind.
 const MAX_LISTED: usize = 1_000;
 
 /// The names of the columns, for a statement in the form of a table.

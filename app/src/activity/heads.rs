@@ -51,7 +51,7 @@ impl Heads {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers the waiting requests until there are none.
+    /// Answers the waiting requests until no request waits.
     async fn answer(self, store: Store) {
         loop {
             let callers = {

@@ -1,5 +1,5 @@
 //! Snapshots that several subscribers share. After a node's death, thousands of subscribers of one callshop reconnect at the same time. One read of
-//! the callshop's state serves all of them.
+//! the callshop's state serves all these subscribers.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -44,8 +44,8 @@ pub struct Actor {
     pub address: Option<IpAddr>,
     /// The cabin of a customer's screen; `None` for the login of a person. A screen has no rights.
     pub screen_of: Option<Uuid>,
-    /// Whether the server requires a second factor for the user's role, but the user has none. Such a user has no rights until the second factor is
-    /// on.
+    /// Whether the server requires a second factor for the user's role, but the user has none. A user without a required second factor has no rights
+    /// until the second factor is on.
     pub needs_totp: bool,
     /// The API token that acts on behalf of the user; `None` for a login.
     pub token: Option<ActingToken>,
@@ -80,7 +80,7 @@ impl Actor {
     }
 
     /// The actor of a token that belongs to `user`, whose account is `account`. The token may use only the subtree of `top`. If the user lacks a
-    /// required second factor, the token has no rights either.
+    /// required second factor, neither the user nor the token has any rights.
     pub(super) fn of_token(
         config: &AuthConfig,
         token: &api_token::Model,
@@ -151,8 +151,7 @@ impl Actor {
         self.token.as_ref().map_or(self.user_id, |token| token.family_id)
     }
 
-    /// Whether the actor's own account is in the actor's subtree. This is false for a token that is limited to an account below the actor's own
-    /// account.
+    /// Whether the actor's own account is in the actor's subtree. False for a token that is limited to an account below the actor's own account.
     pub fn has_own_account(&self) -> bool {
         self.top_id == self.account_id
     }

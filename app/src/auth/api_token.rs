@@ -17,7 +17,8 @@ use store::{accounts, api_tokens};
 pub const PREFIX: &str = "cs_";
 /// Minimum time between two recorded uses of a token.
 const TOUCHED_EVERY: Duration = Duration::from_secs(60);
-/// How long a node remembers which token a secret belongs to. A secret never belongs to another token, so this limit only bounds memory use.
+/// How long a node remembers the token of a secret. A secret never belongs to another token, so the only purpose of this limit is to bound memory
+/// use.
 const KNOWN_FOR: Duration = Duration::from_secs(3600);
 
 /// This node's caches for API tokens.
@@ -96,7 +97,7 @@ async fn checked(
     let (Some(own), Some(top)) = (account(user.account_id), account(row.account_id)) else {
         return Err(Error::fault("an API token refers to an account that does not exist"));
     };
-    // accounts never move, so this can only fail after somebody has changed the database by hand
+    // accounts never move, so this check can fail only after somebody has changed the database by hand
     if !top.path.starts_with(&own.path) {
         return Err(Error::Unauthenticated);
     }

@@ -6,7 +6,7 @@ use entity::{login_failure, user};
 use base::error::{Error, ErrorCode, Result};
 use store::{Tx, accounts};
 
-/// The wrong password with this number is the first that delays the login. Each further wrong password delays the login, too.
+/// Number of wrong passwords after which the login is delayed for the first time. Each further wrong password also delays the login.
 const FIRST_DELAYING: i32 = 5;
 /// Maximum delay of a login in seconds. With a longer delay, the owner of an attacked login could not log in.
 const MAX_WAIT_SECONDS: i64 = 30;

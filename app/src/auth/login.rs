@@ -66,8 +66,8 @@ pub struct Origin {
 /// login with a wrong password.
 ///
 /// # Errors
-/// Fails with the same error, `BAD_CREDENTIALS`, if the login is unknown, if the user is disabled, or if the password is wrong. If the password is
-/// right, fails with `TOTP_REQUIRED` if the code is missing, and with `TOTP_INVALID` if the code is wrong. Fails with `TRY_LATER` while wrong
+/// Fails with the same error, `BAD_CREDENTIALS`, if the login is unknown, if the user is disabled, or if the password is wrong. With the right
+/// password, fails with `TOTP_REQUIRED` if the code is missing, and with `TOTP_INVALID` if the code is wrong. Fails with `TRY_LATER` while wrong
 /// passwords or codes delay the login.
 pub async fn login(app: &App, login: &str, secrets: impl Into<Secrets>, origin: &Origin) -> Result<Tokens> {
     let now = app.clock.now();

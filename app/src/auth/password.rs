@@ -22,7 +22,7 @@ static SLOTS: Semaphore = Semaphore::const_new(4);
 static CHEAP: AtomicBool = AtomicBool::new(false);
 
 /// Makes this process hash new passwords with the lowest cost from now on. Only tests call this function; otherwise, they would spend a fifth of
-/// their processor time on passwords. A server must never call it, because a cheap hash is easy to break.
+/// their processor time on passwords. A server must never call this function, because a cheap hash is easy to break.
 #[doc(hidden)]
 pub fn hash_cheaply() {
     CHEAP.store(true, Ordering::Relaxed);

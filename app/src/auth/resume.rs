@@ -1,5 +1,5 @@
-//! Finds the actor for work that continues after its request, such as an import. The work has the current rights of the login or API token that
-//! started it.
+//! Finds the actor for work that continues after its request, such as an import. The continued work has the current rights of the login or API token
+//! that started it.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -26,7 +26,7 @@ async fn read(app: &App, login: Option<Uuid>, token: Option<Uuid>) -> Result<(Ac
     }
 }
 
-/// Checks that the actor's login or API token has not ended, for long-running work. A node notices the end within a second.
+/// Checks that the actor's login or API token has not ended, for long-running work. A node notices the end of a login or token within a second.
 ///
 /// # Errors
 /// Fails with [`Error::Unauthenticated`] if the login or token has ended.

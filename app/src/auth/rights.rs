@@ -2,7 +2,7 @@
 
 use entity::Role;
 
-/// An action that a role may or may not perform within its subtree.
+/// An action in the subtree of a user's account. The user's role decides whether the user may perform the action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Right {
     /// Create and change child accounts and their users.

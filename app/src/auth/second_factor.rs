@@ -31,7 +31,7 @@ const MAX_CODE_BYTES: usize = 64;
 pub struct Setup {
     /// The secret, in base 32.
     pub secret: String,
-    /// The secret as a URI, which apps read from a QR code.
+    /// The secret as a URI that apps read from a QR code.
     pub uri: String,
 }
 
@@ -190,7 +190,7 @@ fn accepted(app: &App, user: user::Model, code: &str, now: DateTime<Utc>) -> Res
     Ok(Some(user::Model { recovery_hashes: left, ..user }))
 }
 
-/// The time step that this code from the app belongs to; `None` if the code is wrong, or if the step was already used.
+/// The time step of this code from the app; `None` if the code is wrong, or if the step was already used.
 fn app_step(app: &App, user: &user::Model, code: &str, now: DateTime<Utc>) -> Result<Option<i64>> {
     let Some(seed) = &user.totp_seed else { return Err(illegal("Set up the second factor first.")) };
     if code.len() > MAX_CODE_BYTES {

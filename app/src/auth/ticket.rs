@@ -59,8 +59,8 @@ pub fn create(app: &App, actor: &Actor) -> Result<StreamTicket> {
 /// Admits an event stream, and uses the ticket up. `cookie` looks up one of the request's cookies by name.
 ///
 /// # Errors
-/// Fails with [`Error::Unauthenticated`] if the ticket is forged, or was issued for a login that has ended. Also fails with this error if the ticket
-/// was used or has expired, and the request lacks the ticket's cookie. May also fail with database errors.
+/// Fails with [`Error::Unauthenticated`] if the ticket is forged, if it was issued for a login that has ended, or if it was used or has expired and
+/// the request lacks the ticket's cookie. May also fail with database errors.
 pub async fn admit<'a>(
     app: &App,
     ticket: &str,

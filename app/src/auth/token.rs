@@ -181,7 +181,7 @@ pub fn random_secret() -> String {
     URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>())
 }
 
-/// `length` characters from an alphabet that is hard to misread when read aloud or typed from paper.
+/// `length` characters from an alphabet without characters that people easily confuse when they read a code aloud or type it from paper.
 pub fn random_code(length: usize) -> String {
     const ALPHABET: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
     let mut rng = rand::rng();

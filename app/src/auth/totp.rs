@@ -29,7 +29,7 @@ impl Secret {
         Ok(format!("{number:06}"))
     }
 
-    /// The step that this code belongs to, at most [`SKEW`] steps from `unix_seconds`. Steps up to `used` do not count, because each code works only
+    /// The step of this code, at most [`SKEW`] steps from `unix_seconds`. Steps up to `used` do not count, because each code works only
     /// once.
     pub(super) fn step_of(&self, code: &str, unix_seconds: i64, used: Option<i64>) -> Result<Option<i64>> {
         let now = unix_seconds.div_euclid(STEP_SECONDS);

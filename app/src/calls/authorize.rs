@@ -22,7 +22,7 @@ use super::warning;
 use crate::App;
 use crate::feed::snapshot::activity;
 use crate::sessions::MAX_STATEMENT_CALLS;
-use base::error::{Error, OrFault as _, Result};
+use base::error::{OrFault as _, Result};
 use checks::{Verdict, check, may_use};
 use context::BatchContext;
 use store::Tx;
@@ -77,7 +77,7 @@ pub(super) async fn decide_all(
         return Ok(Vec::new());
     }
     let now = app.clock.now();
-    let mut context = BatchContext::load(tx.conn(), requests, now).await?;
+    let mut context = BatchContext::load(app, tx.conn(), requests, now).await?;
     let mut decisions = Vec::with_capacity(requests.len());
     for request in requests {
         let mut found = Found::default();
@@ -116,7 +116,7 @@ pub(super) async fn decide_all(
         context.asked.insert(request.request_id.clone(), call.clone());
         rows.push(call);
     }
-    store::calls::insert(tx.conn(), &rows).await?;
+    money.write_with(store::calls::inserts(tx.conn(), &rows)?);
     rows.iter().for_each(|row| app.callshops.learn_call(row.id, row.callshop_id));
     context.phones.values().for_each(|row| app.callshops.learn_phone(&row.sip_user, row.callshop_id));
     Ok(decided)
@@ -130,8 +130,7 @@ fn repeat(call: &call::Model, context: &BatchContext) -> Result<Authorization> {
     if !store::calls::LIVE.contains(&call.state) {
         return Ok(Authorization::Refused(Refusal::Abandoned));
     }
-    let shop = context.shops.get(&call.callshop_id);
-    let shop = shop.ok_or_else(|| Error::fault("the callshop of a repeated request was not loaded"))?;
+    let (_, shop) = context.callshop(call.callshop_id)?;
     Ok(Authorization::Allowed {
         reference: call.id,
         max_seconds: u32::try_from(call.covered).or_fault()?,
@@ -205,11 +204,10 @@ fn grant(
         Ok(cover) => cover,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let no_shop = || Error::fault("the phone has no callshop");
-    let account = context.accounts.get(&phone.callshop_id).ok_or_else(no_shop)?;
+    let (account, shop) = context.callshop(phone.callshop_id)?;
     cover::change_holds(payers(&found.levels), &[], &cover.grant.holds, &account.currency, money)?;
-    let shop = context.shops.get(&phone.callshop_id).ok_or_else(no_shop)?;
-    let warn_after = warning::look_after(warning::ahead(shop)?.filter(|_| extends), cover.reach)?;
+    let ahead = warning::ahead(shop.ending_soon_seconds)?;
+    let warn_after = warning::look_after(ahead.filter(|_| extends), cover.reach)?;
     Ok(Ok(Allowance { grant: cover.grant, warn_after }))
 }
 
@@ -231,19 +229,15 @@ fn call_row(
     outcome: Outcome,
     now: DateTime<Utc>,
 ) -> Result<call::Model> {
-    let cabin = context.cabins.get(&phone.id);
-    let session = cabin
-        .and_then(|cabin| context.sessions.get(&cabin.id))
-        .filter(|session| session.state == SessionState::Open);
-    let account =
-        context.accounts.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
+    let session = context.session(phone.id).filter(|session| session.state == SessionState::Open);
+    let (account, _) = context.callshop(phone.callshop_id)?;
     let refusal = outcome.as_ref().err().copied();
     let nothing = Allowance { grant: Grant { covered: 0, holds: Vec::new() }, warn_after: None };
     let Allowance { grant, warn_after } = outcome.unwrap_or(nothing);
     let call = call::Model::new(NewCall {
         id,
         callshop_id: phone.callshop_id,
-        cabin_id: cabin.map(|cabin| cabin.id),
+        cabin_id: context.cabins.get(&phone.id).map(|cabin| cabin.id),
         session: session.filter(|_| !found.emergency).map(|session| (session.id, session.opened_by)),
         phone_id: phone.id,
         request_id: request.request_id.clone(),

@@ -30,8 +30,7 @@ use store::Tx;
 use store::calls::CallshopTerms;
 use stored::{noted, received};
 
-/// Filters the end events that came with an authorization request. Drops the events of calls that have already ended, and keeps events without a call
-/// id.
+/// Filters the end events that came with an authorization request: keeps the events of live calls and the events without a call id.
 ///
 /// # Errors
 /// May fail with database errors.
@@ -249,7 +248,8 @@ impl Batch {
             self.changed_calls.iter().filter_map(|id| self.calls.remove(id)).collect();
         money.write_with(store::calls::changes(conn, &rows)?);
         self.shops.drain().for_each(|(id, shop)| money.watch(id, shop));
-        // `load` locks every session, not only CLOSING sessions; otherwise, a session that is closed meanwhile would count this batch's calls as live
+        // `load` locks every session, not only CLOSING sessions; otherwise, if a session were closed in the meantime, the closing transaction would
+        // see this batch's calls as still live
         let waits = |id: &&Uuid| self.sessions.get(*id).is_none_or(|state| *state == SessionState::Closing);
         let waiting: Vec<Uuid> = self.over_in.iter().filter(waits).copied().collect();
         if waiting.is_empty() && self.charged.restate.is_empty() {

@@ -42,7 +42,7 @@ const AGAIN: TimeDelta = TimeDelta::seconds(1);
 const CUT_AFTER: TimeDelta = TimeDelta::milliseconds(250);
 /// If the proxy has not confirmed the last slice of talk time, the next slice is reserved this long before the covered time ends.
 const SOON: TimeDelta = TimeDelta::seconds(credit::SHORTEST_LEAD as i64);
-/// After a hang-up, the call is processed again after this delay. The call's end event should arrive before then.
+/// How long after a hang-up the call is processed again. The call's end event should arrive before then.
 const OVER: TimeDelta = TimeDelta::seconds(30);
 
 /// The decision about a running call: the command for the call's proxy, and the time of the next extension if the proxy confirms the limit.
@@ -52,11 +52,11 @@ pub struct ExtensionDecision {
     pub call: call::Model,
     /// The time of the call's next extension or check if the proxy confirms the limit; `None` if the call needs neither.
     pub next: Option<DateTime<Utc>>,
-    /// What happens to the call.
+    /// Whether the call gets more time, keeps its limit, or is hung up.
     pub outcome: ExtensionOutcome,
 }
 
-/// What happens to a running call that was due.
+/// Whether a running call that was due gets more time, keeps its limit, or is hung up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExtensionOutcome {
     /// The call gets another slice of talk time.
@@ -81,7 +81,8 @@ fn next_look(app: &App, call: &call::Model, slice: u32) -> Option<DateTime<Utc>>
     Some(warning::due(call).map_or(extension, |warning| warning.min(extension)))
 }
 
-/// Extends each of these calls by its next slice of talk time if the call is due and there is enough credit. Returns the calls that were due.
+/// For each of these calls, if the call is due and there is enough credit, extends the call by its next slice of talk time. Returns the calls that
+/// were due.
 ///
 /// # Errors
 /// May fail with database errors. If the database fails, no credit is reserved.
@@ -219,7 +220,7 @@ fn warn(
     found: &Found,
     now: DateTime<Utc>,
 ) -> Result<(call::Model, Warned)> {
-    let Some(ahead) = warning::ahead(context.shop(&row)?)? else {
+    let Some(ahead) = warning::ahead(context.shop(&row)?.ending_soon_seconds)? else {
         let row = call::Model { warn_after: None, ..row };
         return Ok((row, Warned { ends_soon: false, low_deposit_of: None }));
     };
@@ -283,7 +284,7 @@ fn extend(
     }
     let Some(grant) = found.cover.map(|cover| cover.grant).filter(|grant| grant.covered > covered) else {
         let again = match just_warned {
-            // this check is early, so nothing needs to be done until shortly before the covered time ends
+            // the warning came before an extension was due, so nothing needs to be done until shortly before the covered time ends
             true => (end - SOON).max(now + AGAIN),
             false => now + AGAIN,
         };

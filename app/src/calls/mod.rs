@@ -109,8 +109,8 @@ pub async fn of_sessions(
     of_each(app, (call::Column::SessionId, &ids), opened, page, detail).await
 }
 
-/// Lists one page of calls per owner. If `since` is given, each call was authorized between then and now. Otherwise there is no bound: the id of an
-/// emergency call is the proxy's, and the proxy's clock may be wrong.
+/// Lists one page of calls per owner. If `since` is given, each call was authorized between `since` and now. Otherwise, the time of authorization is
+/// not limited, because the proxy creates the id of an emergency call, and the proxy's clock may be wrong.
 async fn of_each(
     app: &App,
     owners: (call::Column, &[Uuid]),
@@ -120,7 +120,7 @@ async fn of_each(
 ) -> Result<Vec<Arc<call::View>>> {
     let authorized = Within { from: since, to: since.map(|_| app.clock.now()) };
     let mut calls = store::calls::of_each(app.store.reader(), owners, authorized, page, detail).await?;
-    // nothing shares these calls yet
+    // these calls were just read, so nothing else holds them yet
     let views = calls.iter_mut().filter_map(Arc::get_mut);
     pricing::show(&app.rates, app.store.reader(), views).await?;
     Ok(calls)

@@ -28,7 +28,7 @@ pub struct Level {
     pub pricing: Arc<Pricing>,
 }
 
-/// What a call costs at one level by its rate. The amount that is then charged may be lower.
+/// The price of a call at one level, computed from the call's rate. The amount that is charged may be lower than this price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rated {
     /// Seconds billed.
@@ -237,7 +237,7 @@ pub fn holds_until(call: &call::View, now: DateTime<Utc>) -> Option<DateTime<Utc
 }
 
 /// A call's talk seconds until `now`, and the price that the customer would pay if the call ended at `now`. For an ended call, the final talk seconds
-/// and price are returned. The call in an activity has only its cost at the time of the activity, so `now` must then be that time.
+/// and price are returned. The call in an activity has only its cost at the time of the activity; for such a call, `now` must be that time.
 ///
 /// # Errors
 /// Fails with a fault if the call is live and its price was not read.

@@ -35,12 +35,12 @@ const TICK: Duration = Duration::from_secs(1);
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// Maximum duration of a comparison, so that a slow proxy does not prevent the comparison of other proxies.
 const LONGEST: Duration = Duration::from_secs(50);
-/// The loop counts as stuck if it records no heartbeat for this time. Even the longest comparison ends before then, including the time to take and
-/// release the lease in a slow database.
+/// The loop counts as stuck if it records no heartbeat for this time. Even the longest comparison is shorter than this, including the time to take
+/// and release the lease in a slow database.
 const HUNG: Duration = Duration::from_secs(180);
 /// Maximum number of live calls per proxy that are compared.
 const MOST_CALLS: u64 = 50_000;
-/// Maximum number of unknown dialogs that are stored. The alarm is raised at a far smaller number.
+/// Maximum number of unknown dialogs that are stored. A far smaller number already raises the alarm.
 const MOST_REMEMBERED: usize = 64;
 /// How many times a requested comparison is tried. A proxy that has just started might not respond yet, or its `boot` event might still be in
 /// transit.
@@ -207,8 +207,8 @@ struct ProxySnapshot {
     drained: bool,
 }
 
-/// Reads a proxy's state: the proxy's clock before the listings, and its queue after the listings. Because of this order, a listed call cannot have
-/// ended before the clock's time. If a call ended before the listing, its events were already in the queue when the queue was read.
+/// Reads a proxy's state: the proxy's clock before the listings, and its queue after the listings. The clock is read first, so a listed call cannot
+/// have ended before the clock's time. If a call ended before the listing, its events were already in the queue when the queue was read.
 async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     let asked_at = app.clock.now();
     let before = app.proxies.queue(name).await?;
@@ -271,11 +271,11 @@ async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Resu
 /// Stored key of a dialog: SIP Call-ID and From tag.
 type Key = (String, String);
 
-/// Batch context: the stored state that a listing is compared with.
+/// Batch context: the stored state with which a listing is compared.
 struct StoredState {
     calls: Vec<LiveCall<Uuid>>,
     strays: Strays<Key>,
-    /// Ended calls that still have a row in `call_sighting`. The rows of ended calls are deleted.
+    /// Ended calls that still have a row in `call_sighting`. These rows of `call_sighting` are deleted.
     over: Vec<Uuid>,
 }
 
@@ -338,8 +338,8 @@ impl StoredState {
     }
 }
 
-/// Identifies dialogs without a call id (ended, just created, or unreadable) by SIP Call-ID and From tag. If the From tag is missing, the Call-ID is
-/// enough, because the proxy allows only one call per Call-ID at a time.
+/// For each dialog that does not name a call (because the dialog has ended, is new, or is unreadable), finds the call by SIP Call-ID and From tag. If
+/// the From tag is missing, the Call-ID is enough, because the proxy allows only one call per Call-ID at a time.
 fn name_by_call_id(dialogs: &mut [Dialog], live: &[store::calls::AtProxy]) {
     let by_call_id: HashMap<&str, &store::calls::AtProxy> =
         live.iter().map(|call| (call.sip_call_id.as_str(), call)).collect();

@@ -52,7 +52,8 @@ pub(super) async fn differing(app: &App, proxy: &str, listed: &Registrations) ->
     Ok(differing.into_iter().collect())
 }
 
-/// Sets these phones online or offline as their proxy listed them at `at` (the proxy's clock). Phones that changed later are left unchanged.
+/// Sets these phones online or offline, as their proxy listed them at the time `at` (by the proxy's clock). Phones that changed later are left
+/// unchanged.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -8,13 +8,13 @@
 use billing::money::Micros;
 use billing::rating::{self, Pricing};
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{call, callshop};
+use entity::call;
 
 use base::error::{OrFault as _, Result};
 
 /// The remaining time in seconds at which the callshop's calls are announced as ending soon; `None` if they are never announced.
-pub(super) fn ahead(shop: &callshop::Model) -> Result<Option<u32>> {
-    shop.ending_soon_seconds.map(u32::try_from).transpose().or_fault()
+pub(super) fn ahead(ending_soon_seconds: Option<i32>) -> Result<Option<u32>> {
+    ending_soon_seconds.map(u32::try_from).transpose().or_fault()
 }
 
 /// The seconds of talk after which to check a call that may last `reach` seconds.

@@ -32,7 +32,7 @@ use telemetry::trace::TraceContext;
 enum Work {
     Event(ProxyEvent),
     Authorize(AuthorizeRequest),
-    /// Extend a running call if it is due.
+    /// Extends the call with this id if the call is still in progress and its extension is due.
     Extend(Uuid),
     /// The proxy accepted a call's limit. The values are the call's id, its covered seconds, the time of its next extension, and its row for
     /// `call_sighting` if the call was in progress.

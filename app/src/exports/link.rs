@@ -58,8 +58,8 @@ pub fn create(app: &App, actor: &Actor, request: Request) -> Result<Link> {
 /// The actor and the request of a link.
 ///
 /// # Errors
-/// Fails with [`Error::Unauthenticated`] for a link that this installation did not issue, that was changed, or that has expired. Also fails with this
-/// error if the link's login or token has ended.
+/// Fails with [`Error::Unauthenticated`] for a link that this installation did not issue, that was changed, or that has expired, and if the link's
+/// login or token has ended.
 pub async fn admit(app: &App, link: &str) -> Result<(Actor, Request)> {
     let contents = Contents::read(&app.identities.key, link)?.ok_or(Error::Unauthenticated)?;
     if contents.until <= app.clock.now().timestamp() {

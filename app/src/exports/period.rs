@@ -19,7 +19,7 @@ pub fn period(zone: Tz, from: Option<&str>, to: Option<&str>) -> Result<Within> 
     finding::within("from", from, to)
 }
 
-/// The first instant of a day or month, and the first instant after it. For a bound that is an instant, both are that instant.
+/// The first instant of a day or month, and the first instant after that day or month. If `text` is an instant, returns this instant twice.
 fn bound(field: &str, text: &str, zone: Tz) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
     let malformed = || {
         let message = "Use a day such as 2026-11-30, a month such as 2026-11, or a time with an offset such as 2026-11-30T12:00:00Z.";

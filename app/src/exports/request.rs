@@ -14,7 +14,7 @@ use base::error::{Error, Result};
 pub enum Subject {
     /// The rates of a tariff version, as a rate deck.
     Rates,
-    /// Call attempts, by the time of their authorization.
+    /// Call attempts that were authorized in the period.
     Calls,
     /// Changes to one book of an account.
     Ledger,
@@ -125,7 +125,8 @@ pub struct Request {
     pub subject: Subject,
     /// Id of the tariff version, account or callshop.
     pub id: Uuid,
-    /// Beginning of the period, as in [`super::period`]; `None` for everything up to the end. Rates and price lists have no period.
+    /// Beginning of the period, as in [`super::period`]; `None` includes everything before the end of the period. Rates and price lists have no
+    /// period.
     pub from: Option<String>,
     /// End of the period; `None` for everything from the beginning.
     pub to: Option<String>,

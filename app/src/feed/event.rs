@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use entity::{ActivityKind, activity, call};
+use entity::{ActivityKind, WebhookDisabledReason, activity, call};
 use serde::Deserialize as _;
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ pub struct ActivityEvent {
     pub session_id: Option<Uuid>,
     /// The call that the activity concerns, if any.
     pub call_id: Option<Uuid>,
-    /// The call as it was at the time of the activity, or the activity's subject.
+    /// The call as it was at the time of the activity. If the activity does not concern a call, this is the activity's subject.
     pub contents: Contents,
     /// Trace context of the commit; `None` if the commit was not traced or its context was lost.
     pub trace: Option<TraceContext>,
@@ -59,8 +59,9 @@ impl ActivityEvent {
     }
 }
 
-/// The call or the subject of an activity. The first subscriber whose document asks for one of them reads both from the stored JSON, and the other
-/// subscribers share the result. If no document asks for them, the JSON is never parsed. Clones share the result, too.
+/// The call or the subject of an activity. The first subscriber whose document needs the call or the subject reads both from the stored JSON,
+/// and the other subscribers share the result. If no document needs the call or the subject, the JSON is never parsed. Clones of this value share the
+/// result, too.
 #[derive(Clone, Debug)]
 pub struct Contents(Arc<Lazy>);
 
@@ -77,6 +78,7 @@ struct Lazy {
 struct Read {
     call: Option<Arc<call::View>>,
     subject: Option<Subject>,
+    disabled_reason: Option<WebhookDisabledReason>,
 }
 
 /// The payload of an activity.
@@ -106,12 +108,20 @@ impl Contents {
         self.read().map(|read| read.call)
     }
 
-    /// The object that the activity is about; `None` if the activity is about no object, or about a cabin, a session or a call.
+    /// The object that the activity is about; `None` if the activity is about a cabin, a session or a call, or about no object.
     ///
     /// # Errors
     /// Fails with a fault if the payload cannot be read.
     pub fn subject(&self) -> Result<Option<Subject>> {
         self.read().map(|read| read.subject)
+    }
+
+    /// Why the webhook was disabled; `None` if the activity is about something else, or if a later version added the reason.
+    ///
+    /// # Errors
+    /// Fails with a fault if the payload cannot be read.
+    pub fn disabled_reason(&self) -> Result<Option<WebhookDisabledReason>> {
+        self.read().map(|read| read.disabled_reason)
     }
 
     fn read(&self) -> Result<Read> {
@@ -126,7 +136,11 @@ impl Lazy {
             Stored::Json(json) => serde_json::from_slice(json),
         };
         let payload = payload.map_err(|error| error.to_string())?;
-        Ok(Read { subject: payload.subject, call: payload.into_call(&self.ids).map(Arc::new) })
+        Ok(Read {
+            subject: payload.subject,
+            disabled_reason: payload.disabled_reason.as_deref().and_then(|reason| reason.parse().ok()),
+            call: payload.into_call(&self.ids).map(Arc::new),
+        })
     }
 }
 
@@ -160,10 +174,13 @@ mod tests {
         let other = of(json!({ "phone": {} })).contents;
         assert_eq!((other.call().expect("a payload"), other.subject().expect("a payload")), (None, None));
         let subject = Subject::Webhook(Uuid::now_v7());
-        let payload = json!({ "subject": subject });
-        let sent = Contents::sent(ids, payload.to_string().as_bytes());
-        for contents in [sent, of(payload).contents] {
-            assert_eq!(contents.subject().expect("a payload"), Some(subject));
+        for (text, reason) in [("GONE", Some(WebhookDisabledReason::Gone)), ("OF_A_LATER_VERSION", None)] {
+            let payload = json!({ "subject": subject, "disabled_reason": text });
+            let sent = Contents::sent(ids, payload.to_string().as_bytes());
+            for contents in [sent, of(payload).contents] {
+                assert_eq!(contents.subject().expect("a payload"), Some(subject));
+                assert_eq!(contents.disabled_reason().expect("a payload"), reason);
+            }
         }
         // an unreadable call is an error for every reader that asks for the call, and for no other reader
         let unreadable = of(json!({ "call": { "id": 1 } }));

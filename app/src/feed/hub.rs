@@ -1,6 +1,6 @@
 //! Notifications within one node. The hub has a bounded channel for each callshop with subscribers, and knows the state of the other nodes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use entity::activity;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, broadcast, mpsc};
 use uuid::Uuid;
 
+use super::changes::Followed;
 use super::event::ActivityEvent;
 use super::message::{Kind, Message};
 use super::status::Status;
@@ -38,20 +39,24 @@ pub enum Notification {
     Advanced(i64),
 }
 
-/// An activity that this node committed and that is in transit to the other nodes.
+/// A message in transit to the other nodes.
 #[derive(Debug)]
-pub struct OutgoingActivity {
-    /// The activity's row.
-    pub row: Arc<activity::Model>,
-    /// Trace context of the commit.
-    pub trace: Option<TraceContext>,
+pub enum Outgoing {
+    /// An activity that this node committed, with the trace context of the commit.
+    Activity(Arc<activity::Model>, Option<TraceContext>),
+    /// This node changed the object with this id.
+    Changed(Uuid),
 }
 
-/// Delivers committed activities to the subscribers of their callshop, on this node and, through the relay, on the other nodes.
+/// Delivers committed activities to the subscribers of their callshop, and announces changed objects to their followers. The relay sends the
+/// activities and the announcements to the other nodes.
 pub struct Hub {
     node: Uuid,
     shops: RwLock<HashMap<Uuid, Channel>>,
-    relay: OnceLock<mpsc::Sender<OutgoingActivity>>,
+    pub(super) followed: Followed,
+    relay: OnceLock<mpsc::Sender<Outgoing>>,
+    /// The objects whose changes are in the relay's queue.
+    queued: Mutex<HashSet<Uuid>>,
     peers: Mutex<HashMap<Uuid, Peer>>,
     pub(super) poll: Notify,
     readers: Semaphore,
@@ -76,7 +81,9 @@ impl Default for Hub {
         Self {
             node: Uuid::new_v4(),
             shops: RwLock::default(),
+            followed: Followed::default(),
             relay: OnceLock::new(),
+            queued: Mutex::default(),
             peers: Mutex::default(),
             poll: Notify::new(),
             readers: Semaphore::new(READERS),
@@ -96,12 +103,32 @@ impl Hub {
         Subscription { notifications: Some(notifications), hub: self.clone(), callshop_id }
     }
 
-    fn forward(&self, row: Arc<activity::Model>, trace: Option<&TraceContext>) {
-        let Some(relay) = self.relay.get() else { return };
-        let committed = OutgoingActivity { row, trace: trace.cloned() };
-        if !self.status.is_up() || relay.try_send(committed).is_err() {
+    /// Hands a message to the relay. Returns false if the message is not sent.
+    fn forward(&self, message: Outgoing) -> bool {
+        let Some(relay) = self.relay.get() else { return false };
+        let is_queued = self.status.is_up() && relay.try_send(message).is_ok();
+        if !is_queued {
             self.status.dropped.inc();
         }
+        is_queued
+    }
+
+    /// Hands the change of an object to the relay, unless an earlier change of the object still waits there.
+    fn forward_change(&self, id: Uuid) {
+        if self.relay.get().is_some() && self.queued().insert(id) && !self.forward(Outgoing::Changed(id)) {
+            self.queued().remove(&id);
+        }
+    }
+
+    /// Records that a message has left the relay's queue. The next change of the same object is queued again.
+    pub(super) fn taken(&self, message: &Outgoing) {
+        if let Outgoing::Changed(id) = message {
+            self.queued().remove(id);
+        }
+    }
+
+    fn queued(&self) -> std::sync::MutexGuard<'_, HashSet<Uuid>> {
+        self.queued.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn notify(&self, callshop_id: Uuid, seq: i64, notification: Notification) {
@@ -135,21 +162,21 @@ impl Hub {
         &self.status
     }
 
-    /// The id of this node among all nodes. Each start creates a new id.
+    /// The id of this node among all nodes. The node gets a new id at each start.
     pub(super) fn node(&self) -> Uuid {
         self.node
     }
 
-    /// While the link to the other nodes is up, the returned receiver gets every activity that is committed from now on. The receiver of a second
-    /// link gets nothing.
-    pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<OutgoingActivity> {
+    /// While the link to the other nodes is up, the returned receiver gets every message from now on. If the hub has a second link, the receiver of
+    /// that link gets nothing.
+    pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<Outgoing> {
         let (sender, receiver) = mpsc::channel(bound);
         // a second link on the same hub sends nothing, but still receives messages
         let _ = self.relay.set(sender);
         receiver
     }
 
-    /// Number of committed activities waiting to be sent over the link.
+    /// Number of messages waiting to be sent over the link.
     pub fn waiting(&self) -> usize {
         self.relay.get().map_or(0, |relay| relay.max_capacity() - relay.capacity())
     }
@@ -167,6 +194,7 @@ impl Hub {
                 self.peers.lock().unwrap_or_else(PoisonError::into_inner).remove(&head.node);
                 self.poll.notify_one();
             }
+            Kind::Changed => self.followed.announce(head.callshop_id),
             Kind::Activity => {
                 self.status.received.inc();
                 if self.is_watched(head.callshop_id) {
@@ -179,8 +207,8 @@ impl Hub {
         }
     }
 
-    /// Starts a poll of the table if the other node is new, has lost messages, or has been silent. That node may have committed activities that were
-    /// never announced.
+    /// Starts a poll of the table if the other node is new, has lost messages, or has been silent. In each of these cases, the other node may have
+    /// committed activities that were never announced.
     fn beat(&self, node: Uuid, lost: i64) {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         if peers.len() >= MAX_PEERS && !peers.contains_key(&node) {
@@ -221,7 +249,14 @@ impl OnCommit for Hub {
                 let event = Arc::new(ActivityEvent::of(row.clone(), trace));
                 self.notify(row.callshop_id, row.seq, Notification::Activity(event));
             }
-            self.forward(row, trace);
+            self.forward(Outgoing::Activity(row, trace.cloned()));
+        }
+    }
+
+    fn changed(&self, objects: BTreeSet<Uuid>) {
+        for id in objects {
+            self.followed.announce(id);
+            self.forward_change(id);
         }
     }
 }
@@ -247,5 +282,29 @@ impl Drop for Subscription {
         if shops.get(&self.callshop_id).is_some_and(|shop| shop.sender.receiver_count() == 0) {
             shops.remove(&self.callshop_id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_queued_once_until_the_link_has_taken_it() {
+        let (hub, id) = (Hub::default(), Uuid::from_u128(1));
+        let change = || hub.changed(BTreeSet::from([id]));
+        // without a link, nothing is queued
+        change();
+        let mut queue = hub.relay(2);
+        // the link is down, so the change is dropped
+        change();
+        assert!(queue.try_recv().is_err());
+        hub.status.link_up.set(1);
+        (0..3).for_each(|_| change());
+        let message = queue.try_recv().expect("a message");
+        assert!(queue.try_recv().is_err(), "three changes need one message");
+        hub.taken(&message);
+        change();
+        assert!(queue.try_recv().is_ok());
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::Hub;
-use super::hub::OutgoingActivity;
+use super::hub::Outgoing;
 use super::message::{self, Kind};
 use crate::redis_client::{PATIENCE, Pauses};
 use telemetry::trace::TraceContext;
@@ -29,7 +29,7 @@ pub(super) struct Link {
     pub(super) hub: Arc<Hub>,
     pub(super) client: Client,
     pub(super) channel: String,
-    pub(super) queue: mpsc::Receiver<OutgoingActivity>,
+    pub(super) queue: mpsc::Receiver<Outgoing>,
 }
 
 impl Link {
@@ -56,7 +56,8 @@ impl Link {
         }
         status.failed(Some(error.to_owned()));
         // drop queued activities, because they would arrive late, and other nodes read them from the table
-        while self.queue.try_recv().is_ok() {
+        while let Ok(outgoing) = self.queue.try_recv() {
+            self.hub.taken(&outgoing);
             status.dropped.inc();
         }
         self.hub.poll.notify_one();
@@ -122,13 +123,19 @@ impl Link {
     async fn tell(
         &self,
         connection: &mut MultiplexedConnection,
-        batch: &mut Vec<OutgoingActivity>,
+        batch: &mut Vec<Outgoing>,
     ) -> RedisResult<()> {
         let status = self.hub.status();
         let mut pipeline = redis::Pipeline::with_capacity(batch.len());
-        for OutgoingActivity { row, trace } in batch.iter() {
-            let trace = trace.as_ref().map(TraceContext::to_text).unwrap_or_default();
-            let message = message::of_activity(self.hub.node(), row, &trace);
+        for outgoing in batch.iter() {
+            self.hub.taken(outgoing);
+            let message = match outgoing {
+                Outgoing::Activity(row, trace) => {
+                    let trace = trace.as_ref().map(TraceContext::to_text).unwrap_or_default();
+                    message::of_activity(self.hub.node(), row, &trace)
+                }
+                Outgoing::Changed(id) => message::of_changed(self.hub.node(), *id),
+            };
             pipeline.cmd("PUBLISH").arg(&self.channel).arg(message).ignore();
         }
         let count = batch.len() as u64;
@@ -158,7 +165,7 @@ impl Link {
     async fn leave(
         &mut self,
         connection: &mut MultiplexedConnection,
-        batch: &mut Vec<OutgoingActivity>,
+        batch: &mut Vec<Outgoing>,
     ) -> Result<(), String> {
         self.queue.close();
         while self.queue.recv_many(batch, BATCH).await > 0 {

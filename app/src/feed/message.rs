@@ -6,7 +6,7 @@
 //! | 0 | version of everything after the header |
 //! | 1 | [`Kind`] |
 //! | 2–17 | the sending node |
-//! | 18–33 | the callshop, or the account whose feed has the activity |
+//! | 18–33 | the callshop, or the account whose feed has the activity; the object that changed |
 //! | 34–41 | `seq` of the activity, big endian; in a heartbeat, the number of messages the node has failed to send so far |
 //! | 42 | length of the trace context; 0 if there is none |
 //! | … | the W3C `traceparent`, then the row, unless the row is too large |
@@ -50,6 +50,9 @@ pub enum Kind {
     Heartbeat,
     /// The node is stopping.
     Leave,
+    /// An object changed. An older version of the program mistakes this message for an activity of a callshop that nobody watches, and ignores the
+    /// message.
+    Changed,
 }
 
 /// The fixed header of a message.
@@ -59,9 +62,9 @@ pub struct Head {
     pub kind: Kind,
     /// The sending node.
     pub node: Uuid,
-    /// The callshop of the activity, or the account whose feed has the activity; nil in a heartbeat.
+    /// The callshop of the activity, the account whose feed has the activity, or the object that changed; nil in a heartbeat.
     pub callshop_id: Uuid,
-    /// The activity's number, or in a heartbeat, the number of messages that the node has failed to send.
+    /// The activity's number or, in a heartbeat, the number of messages that the node has failed to send.
     pub seq: i64,
 }
 
@@ -80,6 +83,7 @@ impl<'a> Message<'a> {
         let kind = match bytes.get(1)? {
             1 => Kind::Heartbeat,
             2 => Kind::Leave,
+            3 => Kind::Changed,
             // an unknown kind was added in a later version; such a message also concerns an activity, which can be read from the table
             _ => Kind::Activity,
         };
@@ -89,7 +93,7 @@ impl<'a> Message<'a> {
             callshop_id: Uuid::from_slice(bytes.get(18..34)?).ok()?,
             seq: i64::from_be_bytes(bytes.get(34..42)?.try_into().ok()?),
         };
-        if bytes.first() != Some(&VERSION) || bytes.get(1) > Some(&2) {
+        if bytes.first() != Some(&VERSION) || bytes.get(1) > Some(&3) {
             return Some(Self { head, trace: None, row: &[] });
         }
         let end = HEAD + usize::from(*bytes.get(42)?);
@@ -142,6 +146,7 @@ fn head(head: Head, trace: &str) -> Vec<u8> {
             Kind::Activity => 0,
             Kind::Heartbeat => 1,
             Kind::Leave => 2,
+            Kind::Changed => 3,
         },
     ]);
     bytes.extend(head.node.as_bytes());
@@ -172,6 +177,11 @@ pub fn of_activity(node: Uuid, row: &activity::Model, trace: &str) -> Vec<u8> {
         bytes.truncate(begin);
     }
     bytes
+}
+
+/// Encodes the message that an object changed.
+pub fn of_changed(node: Uuid, id: Uuid) -> Vec<u8> {
+    head(Head { kind: Kind::Changed, node, callshop_id: id, seq: 0 }, "")
 }
 
 /// Encodes a heartbeat, with the number of messages that this node has failed to send since its start.
@@ -228,6 +238,9 @@ mod tests {
             let head = Message::read(&bytes).expect("a message").head;
             assert_eq!(head, Head { kind, node, callshop_id: Uuid::nil(), seq: 12 });
         }
+        let id = Uuid::now_v7();
+        let head = Message::read(&of_changed(node, id)).expect("a message").head;
+        assert_eq!(head, Head { kind: Kind::Changed, node, callshop_id: id, seq: 0 });
     }
 
     #[test]

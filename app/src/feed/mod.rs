@@ -3,7 +3,11 @@
 //! The activity table is the source of truth. [`Hub`] only announces commits early: immediately on this node, and through Redis (`link.rs`) on the
 //! other nodes. A subscriber that lags or sees a gap in the activity numbers (`seq`) reads the table again ([`Watch`]). A poller (`poller.rs`)
 //! finds missed activities that no gap reveals. A loss of Redis makes the delivery of activities slower, never wrong.
+//!
+//! Imports and the logs of webhooks have no numbered activities. The follower of an import or a log ([`Changes`]) learns only that the object
+//! changed, and reads the object again.
 
+pub mod changes;
 pub mod event;
 pub mod hub;
 mod link;
@@ -14,6 +18,7 @@ pub mod status;
 pub mod stream;
 pub mod texts;
 
+pub use changes::Changes;
 pub use event::ActivityEvent;
 pub use hub::Hub;
 pub use snapshot::Subject;

@@ -16,22 +16,32 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Poll interval while all messages arrive and polling is only a safety net.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Polls the activity table until `stop`.
+/// Interval at which followers read their objects again while all messages arrive.
+const FOLLOWERS_EVERY: Duration = Duration::from_secs(30);
+
+/// Polls the activity table until `stop`. Makes followers read their objects again: at each poll if announcements may be missing, otherwise at the
+/// interval [`FOLLOWERS_EVERY`].
 pub(super) async fn run(store: Store, hub: Arc<Hub>, stop: CancellationToken) {
     let mut ticks = interval(POLL_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut last = Instant::now();
+    let (mut last, mut announced) = (Instant::now(), Instant::now());
     loop {
-        tokio::select! {
+        let hears_all = tokio::select! {
             _ = ticks.tick() => {
-                if hub.hears_every_node() && last.elapsed() < MAX_POLL_INTERVAL {
+                let hears_all = hub.hears_every_node();
+                if hears_all && last.elapsed() < MAX_POLL_INTERVAL {
                     continue;
                 }
+                hears_all
             }
-            () = hub.poll.notified() => {}
+            () = hub.poll.notified() => false,
             () = stop.cancelled() => return,
-        }
+        };
         last = Instant::now();
+        if !hears_all || announced.elapsed() >= FOLLOWERS_EVERY {
+            announced = last;
+            hub.followed.announce_all();
+        }
         poll(&store, &hub).await;
     }
 }

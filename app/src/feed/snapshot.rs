@@ -16,8 +16,8 @@ use crate::calls::pricing;
 use base::error::{OrFault as _, Result};
 use store::NewActivity;
 
-/// An activity about a call at `at`, with a snapshot of the call. `price` is the customer's price; the prices of the levels above are not stored,
-/// because not every subscriber may see them.
+/// An activity about a call at the time `at`, with a snapshot of the call. `price` is the customer's price; the prices of the levels above are not
+/// stored, because not every subscriber may see them.
 ///
 /// # Errors
 /// Fails with a fault if the call cannot be serialized, which should never happen.
@@ -49,7 +49,7 @@ pub fn activity(
     })
 }
 
-/// The object that an activity is about, if it is neither a cabin nor a session nor a call. The object may have been deleted since.
+/// The object that an activity is about, if it is neither a cabin nor a session nor a call. The object may have been deleted since the activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "id", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Subject {
@@ -63,7 +63,7 @@ pub enum Subject {
     Webhook(Uuid),
 }
 
-/// An activity's payload. Objects other than the call and the subject are ignored.
+/// An activity's payload. Fields other than `call` and `subject` are ignored.
 #[derive(Deserialize)]
 pub struct Payload {
     #[serde(default)]
@@ -71,10 +71,13 @@ pub struct Payload {
     /// The object that the activity is about, if the object has no column in the activity table.
     #[serde(default)]
     pub subject: Option<Subject>,
+    /// Why the webhook was disabled, if the activity says so. A later version may know more reasons.
+    #[serde(default)]
+    pub disabled_reason: Option<String>,
 }
 
 impl Payload {
-    /// The call snapshot of an activity with these ids, if there is one. A snapshot leaves out the ids that the activity has.
+    /// The call snapshot of an activity with these ids, if there is one. The stored snapshot does not repeat the activity's ids.
     pub fn into_call(self, ids: &Ids) -> Option<call::View> {
         let Ids { callshop_id, cabin_id, session_id, call_id } = *ids;
         Some(call::View { id: call_id?, callshop_id, cabin_id, session_id, ..self.call? })

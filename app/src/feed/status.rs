@@ -17,7 +17,8 @@ pub struct Status {
     pub connections: Counter,
     /// Activities published to Redis.
     pub published: Counter,
-    /// Number of activities that were not published because the link was down or the queue was full. Other nodes find these activities in the table.
+    /// Number of activities that were not published because the link to Redis was down or the queue was full. Other nodes find these unpublished
+    /// activities in the table.
     pub dropped: Counter,
     /// Activities received from other nodes.
     pub received: Counter,

@@ -1,10 +1,10 @@
-//! The texts written from one event. Subscribers of a callshop whose documents were compiled to the same writer get the same text, so the text is
-//! written once and shared.
+//! The texts written from one event. If the documents of several subscribers were compiled to the same writer, the subscribers get the same text of a
+//! callshop's event, so the text is written once and shared.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Maximum number of texts that an event keeps. The texts of further writers are not kept, so they are written again for each subscriber.
+/// Maximum number of texts that an event keeps. Texts from further writers are not kept, but written again for each subscriber.
 const MAX_TEXTS: usize = 8;
 /// Maximum number of bytes of all texts that an event keeps, as large as the largest row that nodes send each other.
 const MAX_BYTES: usize = 16 * 1024;
@@ -28,8 +28,8 @@ impl WriterId {
 pub struct Texts(Mutex<Vec<(WriterId, Arc<str>)>>);
 
 impl Texts {
-    /// The writer's text. The first caller writes the text; the other callers wait for it, which takes a few microseconds. If writing fails, only
-    /// that caller gets the error, and the next caller tries again.
+    /// The writer's text. The first caller writes the text, which takes a few microseconds; the other callers wait. If writing fails, only the
+    /// first caller gets the error, and the next caller tries again.
     ///
     /// # Errors
     /// Returns the errors of `write`.

@@ -159,6 +159,11 @@ pub(super) const GENERAL: &[(&str, &str, &str)] = &[
         "El archivo tiene filas con errores. Corrija los errores de la lista e importe de nuevo.",
     ),
     (
+        "UPLOAD_GONE",
+        "O servidor não tem mais o arquivo. Crie outra importação e envie o arquivo de novo.",
+        "El servidor ya no tiene el archivo. Cree otra importación y envíe el archivo de nuevo.",
+    ),
+    (
         "DESTINATION_NOT_RATED",
         "Este destino não tem preço. Peça ao seu revendedor que inclua o destino.",
         "Este destino no tiene precio. Pida a su revendedor que lo agregue.",

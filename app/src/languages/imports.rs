@@ -14,6 +14,21 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Con `byDate`, valen las fechas del archivo. Omita `effectiveAt`.",
     ),
     (
+        "With `byDate`, the dates in the file decide when versions take effect. Leave `takeEffect` out.",
+        "Com `byDate`, valem as datas do arquivo. Omita `takeEffect`.",
+        "Con `byDate`, valen las fechas del archivo. Omita `takeEffect`.",
+    ),
+    (
+        "With `takeEffect: AT`, give `effectiveAt`.",
+        "Com `takeEffect: AT`, informe `effectiveAt`.",
+        "Con `takeEffect: AT`, indique `effectiveAt`.",
+    ),
+    (
+        "`effectiveAt` contradicts `takeEffect`. Leave one of them out, or set `takeEffect` to AT.",
+        "`effectiveAt` contradiz `takeEffect`. Omita um dos dois, ou use AT em `takeEffect`.",
+        "`effectiveAt` contradice `takeEffect`. Omita uno de los dos, o use AT en `takeEffect`.",
+    ),
+    (
         "The tariff has {max} imports that have not ended. Cancel one of them first.",
         "A tarifa tem {max} importações que não terminaram. Cancele uma delas primeiro.",
         "La tarifa tiene {max} importaciones que no han terminado. Cancele una de ellas primero.",
@@ -27,6 +42,16 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "The import has no open question.",
         "A importação não tem nenhuma pergunta aberta.",
         "La importación no tiene ninguna pregunta abierta.",
+    ),
+    (
+        "Only an import whose dry run succeeded can be started.",
+        "Só uma importação cuja simulação deu certo pode ser iniciada.",
+        "Solo se puede iniciar una importación cuya simulación tuvo éxito.",
+    ),
+    (
+        "The server no longer has the file. Create another import, and upload the file again.",
+        "O servidor não tem mais o arquivo. Crie outra importação e envie o arquivo de novo.",
+        "El servidor ya no tiene el archivo. Cree otra importación y envíe el archivo de nuevo.",
     ),
     ("The import has ended.", "A importação já terminou.", "La importación ya terminó."),
     ("The import was canceled.", "A importação foi cancelada.", "La importación fue cancelada."),
@@ -65,6 +90,11 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "O login ou o token de API que criou a importação terminou. Importe o arquivo de novo.",
         "El inicio de sesión o el token de API que creó la importación terminó. Importe el archivo de nuevo.",
     ),
+    (
+        "The login or API token that started the import has ended. Start the import again.",
+        "O login ou o token de API que iniciou a importação terminou. Inicie a importação de novo.",
+        "El inicio de sesión o el token de API que inició la importación terminó. Inicie la importación de nuevo.",
+    ),
     ("The tariff no longer exists.", "A tarifa não existe mais.", "La tarifa ya no existe."),
     (
         "The server could not finish the import. Import the file again.",
@@ -72,9 +102,9 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "El servidor no pudo terminar la importación. Importe el archivo de nuevo.",
     ),
     (
-        "The server stopped after it had stored the version and before it could activate it. Activate the version.",
-        "O servidor parou depois de gravar a versão e antes de ativá-la. Ative a versão.",
-        "El servidor se detuvo después de guardar la versión y antes de activarla. Active la versión.",
+        "The server could not finish the import. Start the import again.",
+        "O servidor não conseguiu terminar a importação. Inicie a importação de novo.",
+        "El servidor no pudo terminar la importación. Inicie la importación de nuevo.",
     ),
     (
         "The time for the upload or the answer is over. Create a new import.",

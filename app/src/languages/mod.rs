@@ -1,11 +1,16 @@
 //! Messages in the reader's language.
 //!
 //! The English sentence of a [`Message`] is in the code that makes the message; its translations are in this module. Every translation is a whole
-//! sentence that uses all or some of the same placeholders. If a sentence has no translation, the general sentence of its error's code is shown
-//! instead. A test compares the sentences in the source code with these lists.
+//! sentence that uses all or some of the English sentence's placeholders. If a sentence has no translation, the general sentence of its error's code
+//! is shown instead. A test compares the sentences in the source code with these lists.
 
 mod accounts;
 mod counter;
+mod deck_answers;
+mod deck_problems;
+mod deck_reasons;
+mod deck_remedies;
+mod decks;
 mod exports;
 mod general;
 mod imports;
@@ -17,6 +22,8 @@ mod requests;
 mod tariffs;
 mod webhooks;
 mod words;
+
+pub use decks::{deck_answer, deck_sentence, deck_sentences};
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -85,7 +92,8 @@ pub fn general(code: &str, locale: Locale) -> Option<&'static str> {
 }
 
 /// Translates a question about a carrier's rate deck. The question has the code `code` and the English text `english`. Returns `None` for English,
-/// and for an unknown code. The translation is the same for all files, and is followed by the names that the English text quotes.
+/// and for an unknown code. The translated sentence is the same for all files. If the English text quotes names from the file, the names follow the
+/// sentence.
 pub fn question(code: &str, english: &str, locale: Locale) -> Option<String> {
     let sentence = find(&QUESTIONS, code, locale.language())?;
     let names = quoted(english).join(", ");

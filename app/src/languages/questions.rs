@@ -1,5 +1,5 @@
-//! The questions about carriers' rate decks, by their codes. Their English texts are in the code that asks (`billing/src/carrier_deck/` and
-//! `tariffs/files.rs`).
+//! The questions about carriers' rate decks, by their codes. The English texts of the questions are in the code that asks the questions
+//! (`billing/src/carrier_deck/` and `tariffs/files.rs`).
 
 use super::Sentence;
 
@@ -11,8 +11,8 @@ pub(super) const QUESTIONS: &[Sentence] = &[
     ),
     (
         "SHEET",
-        "Várias planilhas têm códigos e preços. Escolha uma.",
-        "Varias hojas tienen códigos y precios. Elija una.",
+        "Não está claro qual planilha tem os preços. Escolha uma.",
+        "No está claro qué hoja tiene los precios. Elija una.",
     ),
     (
         "DECIMAL_MARK",
@@ -28,6 +28,11 @@ pub(super) const QUESTIONS: &[Sentence] = &[
         "PRICE_CENTS",
         "Os preços podem estar em centésimos da moeda. Escolha a unidade dos preços.",
         "Los precios pueden estar en centésimos de la moneda. Elija la unidad de los precios.",
+    ),
+    (
+        "FEE_CENTS",
+        "Os preços estão em centésimos da moeda, e as taxas são muito baixas. Escolha a unidade das taxas.",
+        "Los precios están en centésimos de la moneda, y los cargos son muy bajos. Elija la unidad de los cargos.",
     ),
     (
         "PRICE_UNIT",
@@ -111,6 +116,11 @@ pub(super) const QUESTIONS: &[Sentence] = &[
         "Ninguna columna tiene incrementos, pero una línea encima o debajo de los precios habla de ellos. Elija los incrementos.",
     ),
     (
+        "INCREMENT_TEXT",
+        "Um texto na coluna dos incrementos não foi entendido. Escolha os incrementos.",
+        "Un texto de la columna de los incrementos no se entendió. Elija los incrementos.",
+    ),
+    (
         "FIRST_PRICE",
         "Uma tarifa tem um preço para o primeiro incremento, mas o arquivo tem um para o primeiro minuto, e o primeiro incremento do arquivo não é um minuto. Escolha como o preço mais alto é cobrado.",
         "Una tarifa tiene un precio para el primer incremento, pero el archivo tiene uno para el primer minuto, y el primer incremento del archivo no es un minuto. Elija cómo se cobra el precio más alto.",
@@ -119,6 +129,21 @@ pub(super) const QUESTIONS: &[Sentence] = &[
         "PRICE_DECIMALS",
         "Um preço tem mais de seis casas decimais. Escolha como esses preços são arredondados.",
         "Un precio tiene más de seis decimales. Elija cómo se redondean esos precios.",
+    ),
+    (
+        "PRICE_EMPTY",
+        "Uma linha tem um código, mas não tem preço. Escolha o que significa um preço vazio.",
+        "Una fila tiene un código, pero no tiene precio. Elija qué significa un precio vacío.",
+    ),
+    (
+        "CODE_EMPTY",
+        "Uma linha tem um preço, mas não tem código. Escolha se o arquivo deve ser importado sem essas linhas. Para importá-las, acrescente os códigos ao arquivo.",
+        "Una fila tiene un precio, pero no tiene código. Elija si el archivo debe importarse sin esas filas. Para importarlas, añada los códigos al archivo.",
+    ),
+    (
+        "ROWS_INVALID",
+        "Algumas linhas têm erros. Escolha se o arquivo deve ser importado sem elas. Para importá-las, corrija o arquivo.",
+        "Algunas filas tienen errores. Elija si el archivo debe importarse sin ellas. Para importarlas, corrija el archivo.",
     ),
     (
         "STATUS",
@@ -144,5 +169,25 @@ pub(super) const QUESTIONS: &[Sentence] = &[
         "EFFECTIVE_DATE",
         "As linhas têm várias datas. Escolha a data desta versão e importe o arquivo uma vez para cada data.",
         "Las filas tienen varias fechas. Elija la fecha de esta versión e importe el archivo una vez por cada fecha.",
+    ),
+    (
+        "HEADER",
+        "Nenhuma linha foi reconhecida como a linha com os nomes das colunas. Escolha essa linha.",
+        "No se reconoció ninguna línea como la línea con los nombres de las columnas. Elija esa línea.",
+    ),
+    (
+        "CELL_TEXT",
+        "Alguns textos de uma coluna não foram entendidos. Escolha o que significam.",
+        "Algunos textos de una columna no se entendieron. Elija qué significan.",
+    ),
+    (
+        "COLUMN_DOUBTFUL",
+        "Muitas células de uma coluna não foram entendidas. Escolha a coluna com esses valores.",
+        "Muchas celdas de una columna no se entendieron. Elija la columna con esos valores.",
+    ),
+    (
+        "PRICE_SCALE",
+        "A maioria dos preços é o mesmo múltiplo dos preços em vigor. Escolha o que isso significa.",
+        "La mayoría de los precios es el mismo múltiplo de los precios vigentes. Elija qué significa.",
     ),
 ];

@@ -128,4 +128,46 @@ pub(super) const SENTENCES: &[Sentence] = &[
         "Uma solicitação anterior com esta chave mostrou o segredo. Se ele se perdeu, troque o segredo do webhook.",
         "Una solicitud anterior con esta clave mostró el secreto. Si se perdió, rote el secreto del webhook.",
     ),
+    ("The address is not valid.", "O endereço não é válido.", "La dirección no es válida."),
+    (
+        "Plain HTTP is not allowed to {host}.",
+        "HTTP sem criptografia não é permitido para {host}.",
+        "No se permite HTTP sin cifrado hacia {host}.",
+    ),
+    (
+        "The server may not connect to any address of {host}.",
+        "O servidor não pode se conectar a nenhum endereço de {host}.",
+        "El servidor no puede conectarse a ninguna dirección de {host}.",
+    ),
+    (
+        "The host {host} cannot be resolved.",
+        "O host {host} não foi encontrado.",
+        "No se encontró el host {host}.",
+    ),
+    (
+        "The attempt failed for a reason that this server does not know.",
+        "A tentativa falhou por um motivo que este servidor não conhece.",
+        "El intento falló por un motivo que este servidor no conoce.",
+    ),
+    ("The connection failed: {cause}.", "A conexão falhou: {cause}.", "La conexión falló: {cause}."),
+    (
+        "The receiver did not answer within {seconds} seconds.",
+        "O destino não respondeu em {seconds} segundos.",
+        "El destino no respondió en {seconds} segundos.",
+    ),
+    (
+        "The receiver answered with status {status}, but redirects are not followed.",
+        "O destino respondeu com o status {status}, mas redirecionamentos não são seguidos.",
+        "El destino respondió con el estado {status}, pero las redirecciones no se siguen.",
+    ),
+    (
+        "The receiver answered with status {status}.",
+        "O destino respondeu com o status {status}.",
+        "El destino respondió con el estado {status}.",
+    ),
+    (
+        "The server could not write the message. Its log has the cause.",
+        "O servidor não conseguiu escrever a mensagem. O log do servidor tem a causa.",
+        "El servidor no pudo escribir el mensaje. El registro del servidor tiene la causa.",
+    ),
 ];

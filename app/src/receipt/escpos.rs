@@ -12,7 +12,7 @@ use super::{Locale, Receipt, text};
 pub(crate) const OPEN_DRAWER: [u8; 5] = [0x1b, b'p', 0, 25, 250];
 /// Resets the printer, and selects the American character set and code page 850. With the American character set, ASCII characters print unchanged.
 const BEGIN: &[u8] = &[0x1b, b'@', 0x1b, b'R', 0, 0x1b, b't', 2];
-/// Feeds the paper past the knife and cuts, leaving a small bridge. Printers without a knife only feed the paper.
+/// Feeds the paper past the cutter and cuts it, leaving a small bridge. Printers without a cutter only feed the paper.
 const CUT: &[u8] = &[0x1b, b'd', 3, 0x1d, b'V', 66, 0];
 const BOLD: &[u8] = &[0x1b, b'E', 1];
 const NOT_BOLD: &[u8] = &[0x1b, b'E', 0];

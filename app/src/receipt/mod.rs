@@ -239,7 +239,8 @@ pub(crate) fn pdf_pages(blocks: &[Block], title: &str, locale: Locale) -> Vec<u8
     pdf::pages(blocks, title, locale)
 }
 
-/// Masks a number: the last two digits are kept, and the four digits before them become stars. Shorter numbers keep only their last two digits.
+/// Masks a number: the last two digits are kept, and the four digits before them become stars. A number of six digits or fewer keeps only its last
+/// two digits.
 pub fn masked(number: &str) -> String {
     let digits = number.chars().filter(char::is_ascii_digit).count();
     let hidden = digits.saturating_sub(6)..digits.saturating_sub(2);

@@ -1,13 +1,16 @@
-//! Renders receipts as PDF, 80 mm wide and as long as needed, and other documents as A4 pages, in fonts that every reader has.
+//! Renders receipts as PDF, 80 mm wide and as long as needed, and other documents as A4 pages.
 
-use pdf_writer::{Content, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
+mod typeface;
+
+use pdf_writer::{Content, Finish as _, Pdf, Rect, Ref, TextStr};
 
 use super::layout::{Block, blocks};
 use super::qr::BORDER;
 use super::text::{self, Line};
 use super::{COLUMNS_80, Locale, Qr, Receipt};
+use typeface::{BOLD, REGULAR, Typeface};
 
-/// The size of a page and its text, in points. The width of a Courier character is 0.6 times the font size.
+/// The size of a page and its text, in points. The width of a character is 0.6 times the font size.
 struct Sheet {
     width: u16,
     /// `None` for a page as long as its lines.
@@ -47,8 +50,6 @@ const A4: Sheet = Sheet {
 const MODULE: u16 = 3;
 /// Rows of modules per line of text on a roll: the roll's line height divided by [`MODULE`].
 const MODULES_PER_LINE: usize = 3;
-const REGULAR: Name = Name(b"F1");
-const BOLD: Name = Name(b"F2");
 
 pub(super) fn render(receipt: &Receipt, locale: Locale) -> Vec<u8> {
     let (lines, codes) = placed(receipt, locale);
@@ -67,11 +68,11 @@ fn document(
     title: &str,
     locale: Locale,
 ) -> Vec<u8> {
-    if lines.iter().any(|line| line.text.chars().any(|letter| win_ansi(letter).is_none())) {
-        let rule = Line { text: "-".repeat(sheet.columns), strong: false };
+    let mut typeface = Typeface::of(&lines);
+    if !lines.iter().all(|line| typeface.has(line)) {
+        lines.push(Line::plain("-".repeat(sheet.columns)));
         let note = text::wrapped(locale.words().unprintable, sheet.columns);
-        lines.push(rule);
-        lines.extend(note.into_iter().map(|text| Line { text, strong: false }));
+        lines.extend(note.into_iter().map(Line::plain));
     }
     let mut ids = (1..).map(Ref::new);
     let mut next = || ids.next().unwrap_or(Ref::new(1));
@@ -83,10 +84,6 @@ fn document(
     pdf.document_info(info).title(TextStr(title));
     let count = i32::try_from(pages.len()).unwrap_or(i32::MAX);
     pdf.pages(tree).kids(pages.iter().map(|(page, _, _)| *page)).count(count);
-    for (font, name) in [(regular, "Courier"), (bold, "Courier-Bold")] {
-        let mut font = pdf.type1_font(font);
-        font.base_font(Name(name.as_bytes())).encoding_predefined(Name(b"WinAnsiEncoding"));
-    }
     for (index, (id, content_id, lines)) in pages.into_iter().enumerate() {
         let height = sheet.height.unwrap_or_else(|| roll_height(lines.len()));
         let mut page = pdf.page(id);
@@ -94,8 +91,10 @@ fn document(
         page.parent(tree).contents(content_id);
         page.resources().fonts().pair(REGULAR, regular).pair(BOLD, bold);
         page.finish();
-        pdf.stream(content_id, &content(sheet, lines, (codes, index * sheet.lines), height));
+        let content = content(sheet, lines, &mut typeface, (codes, index * sheet.lines), height);
+        pdf.stream(content_id, &content);
     }
+    typeface.write(&mut pdf, regular, bold, &mut next);
     pdf.finish()
 }
 
@@ -114,7 +113,7 @@ fn placed(receipt: &Receipt, locale: Locale) -> (Vec<Line>, Vec<(usize, Qr)>) {
         {
             let height = (qr.width() + 2 * BORDER).div_ceil(MODULES_PER_LINE);
             codes.push((lines.len(), qr));
-            lines.extend(vec![Line { text: String::new(), strong: false }; height]);
+            lines.extend(vec![Line::plain(String::new()); height]);
         }
         lines.extend(text::block_lines(&block, COLUMNS_80));
     }
@@ -148,7 +147,13 @@ fn points(modules: usize) -> u16 {
     u16::try_from(modules).unwrap_or(u16::MAX).saturating_mul(MODULE)
 }
 
-fn content(sheet: &Sheet, lines: &[Line], (codes, first): (&[(usize, Qr)], usize), height: u16) -> Vec<u8> {
+fn content(
+    sheet: &Sheet,
+    lines: &[Line],
+    typeface: &mut Typeface,
+    (codes, first): (&[(usize, Qr)], usize),
+    height: u16,
+) -> Vec<u8> {
     let mut content = Content::new();
     draw(codes, first, lines.len(), height, &mut content);
     content.begin_text();
@@ -156,30 +161,9 @@ fn content(sheet: &Sheet, lines: &[Line], (codes, first): (&[(usize, Qr)], usize
     let top = height.saturating_sub(sheet.margin + sheet.font_size);
     content.next_line(f32::from(sheet.margin), f32::from(top));
     for line in lines {
-        content.set_font(if line.strong { BOLD } else { REGULAR }, f32::from(sheet.font_size));
-        content.show(Str(&encoded(line.text.trim_end())));
+        typeface.show(line, sheet.font_size, &mut content);
         content.next_line_using_leading();
     }
     content.end_text();
     content.finish().to_vec()
-}
-
-fn encoded(text: &str) -> Vec<u8> {
-    text.chars().map(|letter| win_ansi(letter).unwrap_or(b'?')).collect()
-}
-
-/// Encodes a character in WinAnsiEncoding (ISO 32000-1, annex D); `None` if that encoding does not include it.
-fn win_ansi(letter: char) -> Option<u8> {
-    const FROM_128: [char; 32] = [
-        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’',
-        '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
-    ];
-    match letter {
-        ' '..='~' | '\u{a0}'..='ÿ' => u8::try_from(u32::from(letter)).ok(),
-        '\0' => None,
-        _ => {
-            let at = FROM_128.iter().position(|known| *known == letter)?;
-            u8::try_from(128 + at).ok()
-        }
-    }
 }

@@ -97,9 +97,9 @@ pub(super) fn check_positive(field: &str, amount: Micros, currency: &str) -> Res
     check_amount(field, amount, currency)
 }
 
-/// Checks that the drawer of a locked shift has this much cash according to the ledger. To pay out more, record a pay-in first. Card refunds are not
-/// checked, because the bank pays them. The check never applies to attendants: they count the drawer blind, and could find out the expected cash by
-/// trying amounts. If an attendant pays out more than the ledger's balance of the drawer, the count later shows a variance.
+/// Checks that the drawer of a shift whose row is locked has this much cash according to the ledger. To pay out more, record a pay-in first. Card
+/// refunds are not checked, because the bank pays them. The check never applies to attendants: they count the drawer blind, and could find out the
+/// expected cash by trying amounts. If an attendant pays out more than the ledger's balance of the drawer, the count later shows a variance.
 ///
 /// # Errors
 /// Fails with `INSUFFICIENT_CASH`.
@@ -219,7 +219,7 @@ pub async fn current(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<Shif
     Ok(ShiftView::new(actor, shift, shop.account.currency))
 }
 
-/// Lists the shifts of a callshop that were opened in a range of time and that the actor may see (as in [`find`]).
+/// Lists a callshop's shifts that were opened in a range of time and that the actor may see (as in [`find`]).
 ///
 /// # Errors
 /// Fails with `NOT_FOUND`.

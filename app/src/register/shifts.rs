@@ -83,7 +83,7 @@ pub async fn open(app: &App, actor: &Actor, key: &str, input: Opening) -> Result
 /// Input of [`close`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Closing {
-    /// The callshop whose register is closed.
+    /// The callshop whose register to close.
     pub callshop_id: Uuid,
     /// Counted amounts by method. A method other than cash may be left out if its expected amount is zero.
     pub counts: Vec<(PaymentMethod, Micros)>,

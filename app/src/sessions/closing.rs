@@ -80,7 +80,7 @@ pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) 
 }
 
 /// Closes the CLOSING sessions that no longer have a live call. Call this function in the transaction that recorded the ends of the sessions'
-/// calls. That transaction must post the returned sales together with its other transfers, so that balances are always locked in the same order.
+/// calls. The returned sales must be posted together with the transaction's other transfers, so that balances are always locked in the same order.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -82,7 +82,7 @@ fn count(length: usize) -> Result<u32> {
 
 fn illegal(error: SessionError) -> Error {
     let state = Word(SessionState::from(error.state()).as_str());
-    // the same sentences as in `SessionError`, but with the state as a value
+    // the same sentences as in `SessionError`, but with a placeholder for the state
     let message = match error {
         SessionError::NotOpen { .. } => base::message!("The session is {state}; it must be OPEN.", state),
         SessionError::NotClosed { .. } => base::message!("The session is {state}; it must be CLOSED.", state),

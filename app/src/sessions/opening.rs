@@ -127,7 +127,7 @@ fn new_session(
     }
 }
 
-/// Checks whether a locked cabin can be opened. The cabin must be in service, have an unblocked phone, and not be occupied.
+/// Checks whether a cabin whose row is locked can be opened. The cabin must be in service, have an unblocked phone, and not be occupied.
 pub(super) async fn check_usable(conn: &impl ConnectionTrait, cabin: &cabin::Model) -> Result<()> {
     if cabin.out_of_service {
         return Err(Error::field(ErrorCode::IllegalState, "cabinId", "The cabin is OUT_OF_SERVICE."));

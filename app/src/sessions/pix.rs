@@ -19,8 +19,8 @@ pub struct PixCode {
     pub amount: Micros,
 }
 
-/// The code for a session that is not paid or voided; `None` if nothing is due, if the callshop has no Pix key, or if the callshop's currency is not
-/// the Brazilian real. Without an amount, the code is for the amount due.
+/// The code for a session that is neither paid nor voided; `None` if nothing is due, if the callshop has no Pix key, or if the callshop's currency is
+/// not the Brazilian real. Without an amount, the code is for the amount due.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` if the amount is not positive, not in whole centavos, or too large.

@@ -7,7 +7,7 @@ use base::error::{Error, Result};
 /// Maximum length of a reference, in characters.
 const MAX_REFERENCE: usize = 64;
 
-/// Trims and checks a reference. An empty reference counts as none.
+/// Trims and checks a reference. An empty reference counts as no reference.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT`, naming `field`, if the reference is too long, has control characters, or belongs to cash.

@@ -180,7 +180,7 @@ fn settled(
     settle_prepaid(total, deposit, &handed, step).map_err(|error| refused(error, currency))
 }
 
-/// Builds the transfer that clears the customer's receivable and the whole deposit. A deposit is refunded from the drawer.
+/// Builds the transfer that clears the customer's receivable and the whole deposit. The unused part of a deposit is refunded from the drawer.
 fn transfer(
     session: &cabin_session::Model,
     (shift, currency): (&register_shift::Model, &str),

@@ -1,5 +1,5 @@
-//! Activates drafts. A draft is based on another version, and can take effect only directly after that version. If the draft took effect at any other
-//! time, it would silently undo the changes of the versions in between.
+//! Activates drafts. A draft is based on another version, and can take effect only directly after that version. If a draft took effect at any time
+//! other than directly after its base version, it would silently undo the changes of the versions in between.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -35,9 +35,9 @@ pub struct Activated {
 /// Activates a draft, now or at a later time. Prices below cost are returned as warnings and do not prevent activation.
 ///
 /// # Errors
-/// Fails with `STALE_DRAFT` if the draft is not based on the version in force at that time. Fails with `SCHEDULE_CONFLICT` if another version is
-/// scheduled for the same or an earlier time. Fails with `ILLEGAL_STATE` if the version is not a draft or has no rates. Fails with `INVALID_INPUT`
-/// if the time has passed. Fails with `ILLEGAL_STATE` for an archived tariff. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// Fails with `STALE_DRAFT` if the draft is not based on the version that is in force when the draft takes effect. Fails with `SCHEDULE_CONFLICT` if
+/// another version is scheduled for the same or an earlier time. Fails with `ILLEGAL_STATE` if the version is not a draft or has no rates. Fails with
+/// `INVALID_INPUT` if `at` has passed. Fails with `ILLEGAL_STATE` for an archived tariff. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn activate(
     app: &App,
     actor: &Actor,
@@ -107,6 +107,9 @@ pub(super) struct Begun {
 }
 
 /// Puts a draft in force at `at`, or now. The transaction must have locked the tariff. The caller records the change in the audit log.
+///
+/// # Errors
+/// Fails as [`activate`] does, before anything is written. Therefore, the transaction may still commit after an error that the user can correct.
 pub(super) async fn begin(
     tx: &Tx,
     tariff: &tariff::Model,
@@ -200,7 +203,7 @@ struct Around {
     before: Option<tariff_version::Model>,
     /// The first version that is scheduled for a time after the draft takes effect.
     next: Option<tariff_version::Model>,
-    /// The version that the draft is based on.
+    /// The draft's base version.
     base: Option<tariff_version::Model>,
 }
 

@@ -17,6 +17,7 @@ use super::comparison::Comparison;
 use super::draft_writer::{Act, Base, Draft, Start, Written};
 use super::drafts::{ImportMode, Outcome, merged};
 use super::files::DatedRows;
+use super::imports::made;
 use super::kept::Kept;
 use super::{Version, VersionState};
 use crate::auth::Actor;
@@ -84,6 +85,10 @@ pub(super) async fn import(
     if let Some(from) = written.last().and_then(|last| last.version.active_from) {
         outcome.margins = margin::rechecked(app, tariff.id, &loaded, from, compared).await;
     }
+    outcome.next = written.last().and_then(|last| {
+        let version = last.next.clone()?;
+        Some(Version { tariff: Arc::new(last.tariff.clone()), version, state: VersionState::Scheduled })
+    });
     outcome.scheduled = written.into_iter().map(version).collect();
     outcome.version = outcome.scheduled.last().cloned();
     Ok(outcome)
@@ -166,7 +171,7 @@ async fn drafts(
     Ok(drafts)
 }
 
-/// The codes of the file that have no row in force yet on a given day. `rates` and `removed` are the rates and the removed codes of that day.
+/// The file's codes that have no row in force yet on a given day. `rates` and `removed` are the rates and the removed codes of that day.
 fn waiting(file: &File, rates: &[Rate], removed: &BTreeSet<String>) -> HashSet<String> {
     let reached: HashSet<&str> =
         rates.iter().map(|rate| rate.prefix.as_str()).chain(removed.iter().map(String::as_str)).collect();
@@ -197,6 +202,9 @@ async fn write_all(store: &Store, drafts: &[Draft], (kept, clock): (&Kept, &Cloc
         let mut written = Vec::new();
         for draft in drafts {
             written.push(draft.write_version(&tx).await?);
+        }
+        if let Some(job) = drafts.last().and_then(|last| last.act.job) {
+            made(&tx, job, (&written, true), kept.report()).await?;
         }
         kept.keep_all(&tx, &first.actor, clock, &written).await?;
         Ok(written)

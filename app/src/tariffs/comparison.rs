@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use billing::rate_changes::{RateChangeCounts, RateChangeKind, RatePair, pairs};
 use billing::tariff::Rate;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{OnceCell, Semaphore};
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ use store::tariffs::{RateFilter, RatePage, rates, version};
 use store::{Listed, Reader};
 
 /// Number of rates that the first queries read. Most pages need few rates, but a search for a rare kind may need many, so each further block is
-/// larger.
+/// larger than the block before.
 const FIRST_BLOCK: u64 = 500;
 /// Largest number of rates that one query reads.
 const LARGEST_BLOCK: u64 = 10_000;
@@ -39,16 +40,16 @@ pub struct Comparison {
 
 #[derive(Clone, Debug)]
 enum Side {
-    /// No rates, before the first version.
+    /// No rates: a first version is compared with nothing.
     Nothing,
     /// A stored version.
     Stored(Uuid),
-    /// The rates of a draft, which a dry run does not store.
+    /// The rates of a dry run's draft, which is not stored.
     Loaded(Arc<LoadedVersion>),
 }
 
 /// A prefix of either version, with its rate in each version. At least one of the two rates is present.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateChange {
     /// The rate in the earlier version.
     pub before: Option<Rate>,
@@ -64,6 +65,11 @@ impl RateChange {
     /// The later rate or, if the prefix was removed, the earlier rate.
     pub fn rate(&self) -> Option<&Rate> {
         self.after.as_ref().or(self.before.as_ref())
+    }
+
+    /// The prefix, in E.164 digits.
+    pub fn prefix(&self) -> &str {
+        self.rate().map_or("", |rate| rate.prefix.as_str())
     }
 
     /// How the prefix differs.
@@ -101,7 +107,8 @@ impl Comparison {
         Self { before, after, currency: currency.to_owned(), counts: Arc::default() }
     }
 
-    /// Compares a draft, which need not be stored, with the version that it started from. The differences were already counted.
+    /// Compares a draft, which need not be stored, with the version that it started from. `counts` are the numbers of differences, which the caller
+    /// has already counted.
     pub(super) fn of_draft(
         base: Option<Uuid>,
         draft: Arc<LoadedVersion>,
@@ -113,7 +120,8 @@ impl Comparison {
         Self { counts, ..Self::new(before, Side::Loaded(draft), currency) }
     }
 
-    /// Compares a stored version with the version that it started from. The differences were already counted.
+    /// Compares a stored version with the version on which it is based. `counts` are the numbers of differences, which the caller has already
+    /// counted.
     pub(super) fn of_stored(
         base: Option<Uuid>,
         version: Uuid,
@@ -130,7 +138,7 @@ impl Comparison {
         &self.currency
     }
 
-    /// Counts the prefixes of each kind, once.
+    /// Counts the prefixes of each kind on the first use, and returns the same counts afterward.
     ///
     /// # Errors
     /// Fails with a fault for an invalid row. May also fail with database errors.
@@ -157,7 +165,7 @@ impl Comparison {
         Ok(before.zip(after).map(|(before, after)| Term::differing(&before, &after)).unwrap_or_default())
     }
 
-    /// Lists one page of the prefixes of this kind, or of all prefixes, sorted by prefix.
+    /// Lists one page of the prefixes in their order: only the prefixes of this kind, or all prefixes if `kind` is `None`.
     ///
     /// # Errors
     /// See [`Comparison::counts`].
@@ -187,6 +195,23 @@ impl Comparison {
         Ok(Listed { rows, total })
     }
 
+    /// The first differences, sorted by prefix; at most `limit`.
+    ///
+    /// # Errors
+    /// Fails with a fault for an invalid row. May also fail with database errors.
+    pub(super) async fn differences(&self, app: &App, limit: usize) -> Result<Vec<RateChange>> {
+        let mut found = Vec::new();
+        let collect = |pair: RatePair<'_>| {
+            if pair.kind() != RateChangeKind::Unchanged {
+                found.push(RateChange::of(pair));
+            }
+            if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        // a node runs few imports at a time, so this comparison needs no permit
+        self.visit(app.store.reader(), Bounds::default(), collect).await?;
+        Ok(found)
+    }
+
     /// Visits the prefixes within the bounds, in order, until `visit` returns `Break`.
     ///
     /// # Errors
@@ -194,10 +219,19 @@ impl Comparison {
     async fn walk(
         &self,
         conn: &Reader,
+        bounds: Bounds,
+        visit: impl FnMut(RatePair<'_>) -> ControlFlow<()> + Send,
+    ) -> Result<()> {
+        let _permit = permit(&COMPARED, "too many tariff versions are being compared").await?;
+        self.visit(conn, bounds, visit).await
+    }
+
+    async fn visit(
+        &self,
+        conn: &Reader,
         mut bounds: Bounds,
         mut visit: impl FnMut(RatePair<'_>) -> ControlFlow<()> + Send,
     ) -> Result<()> {
-        let _permit = permit(&COMPARED, "too many tariff versions are being compared").await?;
         let mut limit = FIRST_BLOCK;
         loop {
             let before = self.before.block(conn, &bounds, limit).await?;

@@ -36,7 +36,7 @@ pub enum Target {
     New(String),
 }
 
-/// What a tariff is derived from.
+/// The source of a derived tariff's prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Another tariff of the account.
@@ -82,7 +82,7 @@ impl Derivation {
     }
 }
 
-/// Derives a tariff from a source, or changes the rule or the source of a derived tariff. The versions are derived soon afterwards by
+/// Derives a tariff from a source, or changes the rule or the source of a derived tariff. The versions are derived soon afterward by
 /// [`super::following`]. If nothing changes, nothing is derived again.
 ///
 /// # Errors
@@ -230,7 +230,7 @@ fn named(source: Source) -> Option<Uuid> {
     }
 }
 
-/// The fields of a derivation that the audit log records.
+/// The derivation's fields that the audit log records.
 fn shown(row: &tariff_derivation::Model) -> Value {
     json!({ "source": row.source_tariff_id, "rule": row.rule, "automatic": row.automatic })
 }
@@ -337,7 +337,8 @@ pub(super) fn check_currency(source: &tariff::Model, derived: &tariff::Model) ->
     Err(Error::field(ErrorCode::CurrencyMismatch, "source", message))
 }
 
-/// Checks that the source is not derived from the tariff, and that no chain of derivations becomes too long. The caller has locked the owner.
+/// Checks that the source is not derived from the tariff, and that no chain of derivations becomes too long. The calling function must have locked
+/// the account that owns the tariff.
 async fn check_chain(tx: &Tx, tariff_id: Uuid, source_id: Uuid) -> Result<()> {
     let conn = tx.conn();
     let (mut above, mut next) = (1, Some(source_id));

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::activation::{self, check_open};
 use super::drafts::Progress;
+use super::imports::made;
 use super::kept::Kept;
 use super::{VersionState, owners, record, terms};
 use crate::auth::Actor;
@@ -20,10 +21,10 @@ use crate::feed::Subject;
 use crate::rates::{LoadedVersion, Terms};
 use crate::{App, access, notices, rates};
 use base::clock::Clock;
-use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::error::{Error, ErrorCode, OrFault as _, Result, UserError};
 use store::rate_writer::{self, NewRate};
 use store::tariffs as rows;
-use store::{Store, Tx, tariff_imports};
+use store::{Store, Tx};
 
 const DISCARDED: &str = "The base version was discarded. Make the change again.";
 
@@ -112,6 +113,8 @@ pub(super) struct Act {
     pub(super) note: String,
     /// When the draft takes effect.
     pub(super) start: Start,
+    /// Whether the version is stored even if it cannot take effect at its start. It then stays a draft, and [`Written::refused`] gives the reason.
+    pub(super) or_draft: bool,
     /// The tariff's new name, if it changes.
     pub(super) rename: Option<String>,
     /// The job that creates the draft, and the node that runs it. If the job was canceled, no draft is created.
@@ -122,7 +125,7 @@ pub(super) struct Act {
 
 impl Act {
     pub(super) fn new(action: &'static str, note: String) -> Self {
-        Self { action, note, start: Start::Never, rename: None, job: None, source: None }
+        Self { action, note, start: Start::Never, or_draft: false, rename: None, job: None, source: None }
     }
 }
 
@@ -181,6 +184,9 @@ impl Draft {
         self.write_rates(store, progress).await?;
         let write = |tx: Tx| async move {
             let written = self.write_version(&tx).await?;
+            if let Some(job) = self.act.job {
+                made(&tx, job, (std::slice::from_ref(&written), false), kept.report()).await?;
+            }
             kept.keep(&tx, &self.actor, &self.clock, &written).await?;
             Ok(written)
         };
@@ -248,11 +254,6 @@ impl Draft {
             created_at: self.created_at,
         };
         rows::insert_version(conn, version.clone()).await?;
-        if let Some(job) = self.act.job
-            && !tariff_imports::made(conn, job, version.id, version.rate_count.into()).await?
-        {
-            return Err(Error::user(ErrorCode::IllegalState, "The import was canceled."));
-        }
         let mut before = json!({
             "version": self.base.as_ref().map(|base| base.id),
             "number": self.base.as_ref().map(|base| base.number),
@@ -276,11 +277,21 @@ impl Draft {
             Start::At(at) => Some(Some(at)),
         };
         let written = match at {
-            Some(at) => {
-                let begun = activation::begin(tx, &tariff, version, at, &self.clock).await?;
-                after["activeFrom"] = json!(begun.version.active_from);
-                Written { version: begun.version, state: begun.state, next: begun.next, tariff }
-            }
+            Some(at) => match activation::begin(tx, &tariff, version.clone(), at, &self.clock).await {
+                Ok(begun) => {
+                    after["activeFrom"] = json!(begun.version.active_from);
+                    let (version, state, next) = (begun.version, begun.state, begun.next);
+                    Written { version, state, next, tariff, refused: None }
+                }
+                Err(Error::User(refused)) if self.act.or_draft => Written {
+                    version,
+                    state: VersionState::Draft,
+                    next: None,
+                    tariff,
+                    refused: Some(refused),
+                },
+                Err(error) => return Err(error),
+            },
             None => {
                 if version.source_version_id.is_some() {
                     let subject = Some(Subject::TariffVersion(version.id));
@@ -292,7 +303,7 @@ impl Draft {
                         self.created_at,
                     )?;
                 }
-                Written { version, state: VersionState::Draft, next: None, tariff }
+                Written { version, state: VersionState::Draft, next: None, tariff, refused: None }
             }
         };
         let change = (before, after);
@@ -309,4 +320,6 @@ pub(super) struct Written {
     pub(super) state: VersionState,
     /// The next scheduled version after a draft that was put in force.
     pub(super) next: Option<tariff_version::Model>,
+    /// Why the version stays a draft although it was to take effect ([`Act::or_draft`]).
+    pub(super) refused: Option<UserError>,
 }

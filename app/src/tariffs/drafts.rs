@@ -8,7 +8,7 @@ use billing::country::country_of;
 use billing::deck::{DeckColumns, RowProblem};
 use billing::rate_changes::RateChangeCounts;
 use billing::tariff::{Rate, RateError, TimeBand};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use entity::tariff;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::by_date;
 use super::comparison::Comparison;
-use super::draft_writer::{Act, Base, Draft, whole};
+use super::draft_writer::{Act, Base, Draft, Start, whole};
 use super::kept::Kept;
 use super::{Version, VersionState, find_version, owned, permit};
 use crate::accounts::clean_name;
@@ -25,20 +25,20 @@ use crate::auth::Actor;
 use crate::margin::{self, Margins};
 use crate::rates::{LoadedVersion, Terms};
 use crate::{App, idempotency};
-use base::error::{Error, ErrorCode, OrFault as _, Result};
+use base::error::{Error, ErrorCode, OrFault as _, Result, UserError};
 use store::rate_writer;
 use store::tariffs as rows;
 
 /// Maximum size of an imported rate deck, in bytes of UTF-8.
 pub const MAX_DECK_BYTES: usize = 128 << 20;
-/// Maximum number of problems that are listed for a rate deck. The counts include all problems.
+/// Maximum number of problems that are listed for a rate deck. All problems are counted, even those that are not listed.
 pub const MAX_PROBLEMS: usize = 1_000;
 /// Maximum number of rates or prefixes per edit.
 pub const MAX_EDITS: usize = 1_000;
 
 /// Limits the number of rate decks in memory.
 static DECKS: Semaphore = Semaphore::const_new(DECKS_AT_ONCE as usize);
-/// Number of rate decks in memory.
+/// Maximum number of rate decks in memory.
 const DECKS_AT_ONCE: u32 = 4;
 /// A file that is larger than this counts as [`LARGE_DECK_SHARE`] decks. A file of this size has about 250,000 rates.
 const LARGE_DECK_BYTES: u64 = 16 << 20;
@@ -103,8 +103,13 @@ pub struct Outcome {
     pub comparison: Option<Comparison>,
     /// The draft's rates, even after a dry run; `None` if a row had an error.
     pub loaded: Option<Arc<LoadedVersion>>,
-    /// The version that is scheduled to follow the draft; only for a draft that was put in force immediately.
+    /// The version that is scheduled to follow the draft; only for a draft that was put in force or scheduled.
     pub next: Option<Version>,
+    /// Why the draft was not put in force although the job asked for it.
+    pub refused: Option<UserError>,
+    /// Number of the file's rows with data: rows that became rates, that withdraw or block codes, that a tariff cannot contain, or that are invalid. `None`
+    /// for an edit.
+    pub rows: Option<u64>,
     /// Invalid and corrected rows, at most [`MAX_PROBLEMS`].
     pub problems: Vec<RowProblem>,
     /// Number of invalid cells and rows. If the number is not 0, nothing was imported.
@@ -113,7 +118,7 @@ pub struct Outcome {
     pub fixed: u64,
     /// Guesses about a carrier's deck.
     pub detected: Vec<Detected>,
-    /// Questions about a carrier's deck. If there are any, nothing was imported.
+    /// Questions about a carrier's deck. If there are any questions, nothing was imported.
     pub questions: Vec<Question>,
     /// The rows of a carrier's deck; `None` for the canonical CSV.
     pub counts: Option<Counts>,
@@ -121,6 +126,15 @@ pub struct Outcome {
     pub set_aside: BTreeMap<String, u64>,
     /// Retail prices that would be below cost if the draft were in force now.
     pub margins: Margins,
+}
+
+/// The job for which an import makes a draft.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ForJob {
+    /// The job, and the node that runs it ([`Act::job`]).
+    pub(super) id: (Uuid, Uuid),
+    /// When the draft takes effect; `None` if it stays a draft. If the draft cannot take effect at this time, it is stored nevertheless.
+    pub(super) effective_at: Option<DateTime<Utc>>,
 }
 
 /// Progress of an import.
@@ -157,12 +171,12 @@ async fn again(app: &App, actor: &Actor, kept: Kept) -> Result<Outcome> {
     kept.outcome(app, actor).await?.ok_or(Error::NotFound)
 }
 
-/// [`import`] with a permit that the caller holds. The draft belongs to `job`, if given ([`Act::job`]).
+/// Like [`import`], but with a permit that the caller already holds. The draft belongs to `job`, if given.
 pub(super) async fn import_with(
     app: &App,
     actor: &Actor,
     import: Import,
-    (tariff, note, job): (tariff::Model, String, Option<(Uuid, Uuid)>),
+    (tariff, note, job): (tariff::Model, String, Option<ForJob>),
     permit: SemaphorePermit<'static>,
     progress: impl Fn(Progress) + Send + Sync + 'static,
 ) -> Result<Outcome> {
@@ -170,6 +184,7 @@ pub(super) async fn import_with(
     let mapping = import.mapping;
     let mapped: Vec<String> =
         mapping.iter().flat_map(|mapping| mapping.bands.values().flatten().cloned()).collect();
+    let given = mapping.clone().unwrap_or_default();
     let by_date = import.by_date;
     let read = spawn_blocking(move || super::files::read(&file, mapping, &currency, (today, by_date)));
     let mut read = read.await.or_fault()?;
@@ -185,19 +200,31 @@ pub(super) async fn import_with(
     read.rename_bands(&bands);
     let super::files::ReadDeck { rates: read, removed, columns, dated, mut outcome } = read;
     outcome.questions = super::files::band_questions(&outcome, &columns, &bands, &mapped);
+    super::files::compare_with_base(&mut outcome, &read, &base.rates, &given);
     if !outcome.questions.is_empty() {
         return Ok(outcome);
     }
     check_bands(&base.terms.bands, &columns)?;
     let mode = import.mode;
     if let Some(dated) = dated {
+        let job = job.map(|job| job.id);
         let file = by_date::File { rows: dated, columns, mode, note, dry_run: import.dry_run, job };
         return by_date::import(app, actor, (tariff, base, permit), file, outcome).await;
     }
     let edit = move |rates: &[Rate]| Ok(merged(rates, read, &columns, &removed, mode));
-    let act = Act { job, ..Act::new("importTariff", note) };
+    let act = of_job(Act::new("importTariff", note), job);
     let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
     finish(app, draft, outcome, import.dry_run, progress).await
+}
+
+/// The act of a job. The version is stored and takes effect in one transaction. Therefore, a node that dies leaves no version that waits for its
+/// activation.
+fn of_job(act: Act, job: Option<ForJob>) -> Act {
+    let Some(ForJob { id, effective_at }) = job else { return act };
+    // truncate the time to microseconds, the precision of the databases; if the time has passed meanwhile, the version takes effect immediately
+    let at = effective_at.and_then(|at| DateTime::from_timestamp_micros(at.timestamp_micros()));
+    let start = at.map_or(Start::Never, Start::At);
+    Act { job: Some(id), start, or_draft: true, ..act }
 }
 
 /// Today in the tariff's time zone.
@@ -441,8 +468,10 @@ async fn finish(
         if let Some(from) = written.version.active_from {
             app.rates.put(loaded.clone()).await;
             outcome.margins = margin::rechecked(app, tariff_id, &loaded, from, compared).await;
+            app.following.wake();
         }
         let tariff = Arc::new(written.tariff);
+        outcome.refused = written.refused;
         outcome.next = written.next.map(|version| Version {
             tariff: tariff.clone(),
             version,

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use billing::carrier_deck::{
-    Answer, CarrierDeck, ColumnRef, Detected, Entry, Mapping, Options, Question, read_carrier_deck,
+    Answer, CarrierDeck, ColumnRef, Counts, Detected, Entry, Mapping, Options, Question, compare_prices,
+    read_carrier_deck,
 };
 use billing::deck::{DeckColumns, DeckLimits, is_canonical, parse_deck};
 use billing::tariff::Rate;
@@ -49,8 +50,13 @@ pub(super) fn read(
         DeckLimits { max_bytes: MAX_DECK_BYTES, max_problems: MAX_PROBLEMS, ..DeckLimits::default() };
     if mapping.is_none() && is_canonical(file) {
         let deck = parse_deck(file, &limits);
-        let outcome =
-            Outcome { problems: deck.problems, errors: deck.errors, fixed: deck.fixed, ..Outcome::default() };
+        let outcome = Outcome {
+            rows: Some(deck.rows),
+            problems: deck.problems,
+            errors: deck.errors,
+            fixed: deck.fixed,
+            ..Outcome::default()
+        };
         return ReadDeck {
             rates: deck.rates,
             removed: BTreeSet::new(),
@@ -68,10 +74,16 @@ pub(super) fn read(
         let question = date_question(&deck, today);
         deck.questions.extend(question);
     }
-    let (rates, removed) =
-        if deck.questions.is_empty() { deck.on(mapping.effective_on) } else { Default::default() };
+    let (rates, removed) = match (deck.questions.is_empty(), by_date) {
+        (true, true) => deck.on(mapping.effective_on),
+        // a deck may have a million rates, so they are not copied
+        (true, false) => deck.take_on(mapping.effective_on),
+        (false, _) => Default::default(),
+    };
     let dated = (by_date && deck.questions.is_empty()).then(|| by_day(&mut deck, today));
+    let Counts { read, set_aside, problem, .. } = deck.counts;
     let outcome = Outcome {
+        rows: Some(read + set_aside + problem),
         problems: deck.problems,
         errors: deck.errors,
         fixed: deck.warnings,
@@ -92,8 +104,8 @@ fn by_day(deck: &mut CarrierDeck, today: NaiveDate) -> DatedRows {
     DatedRows { rows, today, days }
 }
 
-/// Asks about the bands of a carrier's deck that the tariff does not have. There are no questions about `mapped`, the bands that the mapping has
-/// already chosen. There are also no questions about the canonical CSV, which must name the tariff's bands.
+/// Asks about the bands that a carrier's deck has, but the tariff does not have. There are no questions about `mapped`, the bands that the mapping
+/// has already chosen. The canonical CSV raises no questions, because it must name the tariff's bands.
 pub(super) fn band_questions(
     outcome: &Outcome,
     columns: &DeckColumns,
@@ -113,6 +125,22 @@ pub(super) fn band_questions(
         return vec![band_question(&unknown, bands)];
     }
     unknown.iter().map(|name| band_question(&[name], bands)).collect()
+}
+
+/// Compares the prices of a carrier's deck with those of the base version. Adds a question if most prices are the same multiple of the prices in force,
+/// or a warning about single prices. The canonical CSV has a fixed unit, so it is not compared.
+pub(super) fn compare_with_base(outcome: &mut Outcome, rates: &[Rate], base: &[Rate], mapping: &Mapping) {
+    if outcome.counts.is_none() {
+        return;
+    }
+    let compared = compare_prices(rates, base, mapping);
+    outcome.questions.extend(compared.question);
+    if let Some(warning) = compared.warning {
+        outcome.fixed += 1;
+        if outcome.problems.len() < MAX_PROBLEMS {
+            outcome.problems.push(warning);
+        }
+    }
 }
 
 /// Asks which of the deck's prices to use at all times, because the tariff has no bands.

@@ -1,9 +1,9 @@
 //! Keeps derived tariffs up to date with their sources.
 //!
 //! Each second, every node lists the sources' versions that are in force or scheduled, and compares this list with the versions that the derived
-//! tariffs follow. If they differ, one node derives the missing versions. A derived version is written like an import, in blocks of rates outside the
-//! call writer, and takes effect at the same instant as its source. If deriving fails, the failure is stored with the derivation, and the node tries
-//! again later. The source takes effect regardless.
+//! tariffs follow. If the lists differ, one node derives the missing versions. A derived version is written like an import, in blocks of rates
+//! outside the call writer, and takes effect at the same instant as its source. If deriving fails, the failure is stored with the derivation, and the
+//! node tries again later. A failed derivation does not delay the source.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -205,8 +205,8 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// Whether a derived version takes effect together with this version of the source. Without `automatic`, a derived draft is enough. A version
-    /// that a person put in force later is ignored, so that the person's change is not undone.
+    /// Whether a derived version takes effect together with this version of the source. Without `automatic`, a derived draft is enough. If a person
+    /// has put another version in force since then, that version is ignored, so that the person's change is not undone.
     async fn follows(&self, source: &Planned) -> Result<bool> {
         let (conn, now) = (self.app.store.reader(), self.app.clock.now());
         let latest = rows::latest(conn, self.tariff.id, source.active_from.max(now)).await?;

@@ -60,7 +60,7 @@ pub struct Impact {
     /// increments and minimum charges are taken into account.
     pub destinations_below_cost: u64,
     /// Whether a limit was reached: on the number of callshops, calls or destinations, or on the time. In this case, some callshops, calls or
-    /// destinations were left out. Old calls are left out first.
+    /// destinations were left out. The oldest calls are left out first.
     pub is_partial: bool,
 }
 
@@ -75,7 +75,7 @@ pub async fn impact_of_version(app: &App, actor: &Actor, version: &Version) -> R
     rate_calls(app, found.tariff.id, &loaded).await
 }
 
-/// The prices below cost if this version is in force: from now on or, for a scheduled version, from its beginning.
+/// The prices that are below cost while this version is in force: from now on or, for a scheduled version, from its beginning.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`, and with `OVERLOADED` if too many versions are compared at the same time. May also fail with database errors.
@@ -88,7 +88,7 @@ pub async fn margins_of_version(app: &App, actor: &Actor, version: &Version) -> 
     Ok(margin::of_version(app, found.tariff.id, &loaded, at).await?.margins)
 }
 
-/// Like [`impact_of_version`], for a draft that need not be stored.
+/// Like [`impact_of_version`], but for a draft, which need not be stored.
 ///
 /// # Errors
 /// See [`impact_of_version`].
@@ -176,7 +176,7 @@ impl Sums {
     ) -> Result<()> {
         let charged = |level: i32| charges.get(&(call.id, level)).copied();
         let Some(answered_at) = call.answered_at else { return Ok(()) };
-        // calls without charges are free emergency calls
+        // only emergency calls, which are free, have no charges
         let Some(before) = charged(shop.level) else { return Ok(()) };
         self.calls += 1;
         let cost = charged(shop.level + 1);

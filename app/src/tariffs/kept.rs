@@ -1,4 +1,4 @@
-//! A change to a tariff stores an answer for its idempotency key. If the request is repeated, its result is made from this answer.
+//! A change to a tariff stores an answer for its idempotency key. The result of a repeated request is made from the stored answer.
 
 use entity::tariff;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,11 @@ impl Kept {
         Self { base, report: outcome.clone().into(), ..Self::row(tariff) }
     }
 
+    /// What the change reported before it wrote a version.
+    pub(super) fn report(&self) -> &Report {
+        &self.report
+    }
+
     /// Stores the answer in the transaction that writes the versions of one draft.
     pub(super) async fn keep(&self, tx: &Tx, actor: &Actor, clock: &Clock, written: &Written) -> Result<()> {
         let kept = Self {
@@ -74,7 +79,8 @@ impl Kept {
         written: &[Written],
     ) -> Result<()> {
         let scheduled: Vec<Uuid> = written.iter().map(|written| written.version.id).collect();
-        let kept = Self { version: scheduled.last().copied(), scheduled, ..self.clone() };
+        let next = written.last().and_then(|last| last.next.as_ref()).map(|next| next.id);
+        let kept = Self { version: scheduled.last().copied(), scheduled, next, ..self.clone() };
         idempotency::keep(tx, actor, clock.now(), &kept).await
     }
 
@@ -94,9 +100,11 @@ impl Kept {
         Ok(Some(Outcome {
             comparison: Some(Comparison::of_stored(self.base, id, currency, changes)),
             next: next(app, actor, self.next).await?,
+            refused: None,
             scheduled,
             changes,
             loaded: None,
+            rows: self.report.rows,
             problems: self.report.problems,
             errors: self.report.errors,
             fixed: self.report.warnings,
@@ -109,7 +117,7 @@ impl Kept {
         }))
     }
 
-    /// The version that the first request put in force, for a repeated request. The prices are compared again.
+    /// The version that the first request put in force, for a repeated request. This method compares the prices again.
     pub(super) async fn activated(self, app: &App, actor: &Actor) -> Result<Activated> {
         let version = find_version(app, actor, self.version.ok_or(Error::NotFound)?).await?;
         let loaded = app.rates.get(app.store.reader(), version.version.id).await?;

@@ -27,11 +27,11 @@ fn illegal(message: impl Into<Message>) -> Error {
     Error::user(ErrorCode::IllegalState, message)
 }
 
-/// Cancels the schedule of a version. The version becomes a draft again, which may be changed, activated at another time, or discarded.
+/// Cancels the schedule of a version. The version becomes a draft again, so it can be changed, activated at another time, or discarded.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if the version is a draft, is in force, or takes effect right now. Fails with `SCHEDULE_CONFLICT` if another version is
-/// scheduled to follow it. May also fail with `NOT_FOUND` or `FORBIDDEN`.
+/// scheduled to follow this version. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn cancel(app: &App, actor: &Actor, version_id: Uuid) -> Result<Version> {
     let act = cancel_schedule(app, actor, version_id);
     idempotency::repeatable(app, actor, act, |id| find_version(app, actor, id)).await

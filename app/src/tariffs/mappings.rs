@@ -1,4 +1,5 @@
-//! Saved mappings of carriers' decks. An account saves a mapping under a name, usually that of the carrier, and uses it for the carrier's next decks.
+//! Saved mappings of carriers' decks. An account saves a mapping under a name, usually the carrier's, and uses the mapping for the carrier's next
+//! decks.
 
 use billing::carrier_deck::Mapping;
 use entity::{Role, tariff, tariff_mapping};
@@ -42,7 +43,7 @@ pub(super) async fn with_saved(
     Ok(saved.merged(mapping.unwrap_or_default()))
 }
 
-/// The mapping of an import into a tariff: `mapping`, or the saved mapping `id`, which `mapping` completes or corrects.
+/// The mapping for an import into a tariff: the saved mapping `id`, completed or corrected by `mapping`; only `mapping` if there is no `id`.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT` if the tariff's account has no such mapping. May also fail with `NOT_FOUND` or `FORBIDDEN`.
@@ -57,18 +58,19 @@ pub async fn chosen(
     with_saved(app, &tariff, id, mapping).await.map(Some)
 }
 
-/// The account whose mappings the actor may use: the actor's own. The platform's admins may name any account.
+/// The account whose mappings the actor has permission to use: the actor's own account or, for the platform's admins, any account.
 async fn account_of(app: &App, actor: &Actor, account_id: Option<Uuid>) -> Result<Uuid> {
     actor.require(Right::ManageTariffs)?;
     let id = account_id.unwrap_or(actor.account_id);
     if id != actor.account_id && actor.role != Role::Admin {
         return Err(Error::Forbidden);
     }
-    // a token that is limited to a lower account has no account of its own
+    // a token that is limited to a lower account cannot reach its user's own account, so this lookup fails with `NOT_FOUND`
     Ok(access::account(app.store.reader(), actor, id, Right::ManageTariffs).await?.id)
 }
 
-/// Saves a mapping under a name. A mapping with the same name is replaced.
+/// Saves a mapping under a name, without the answers that are about a single deck ([`Mapping::for_later_decks`]). A mapping with the same name is
+/// replaced.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if the account has [`MAX_MAPPINGS`] mappings. May also fail with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`.
@@ -82,7 +84,8 @@ pub async fn save(
     let account_id = account_of(app, actor, account_id).await?;
     let name = &clean_name("name", name)?;
     check_mapping(&mapping)?;
-    let (mapping, now) = (&serde_json::to_value(&mapping).or_fault()?, app.clock.now());
+    let mapping = &serde_json::to_value(mapping.for_later_decks()).or_fault()?;
+    let now = app.clock.now();
     app.write_as(actor, |tx| async move {
         let conn = tx.conn();
         let before = rows::named(conn, account_id, name).await?;

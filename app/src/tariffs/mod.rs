@@ -65,7 +65,7 @@ use store::{Listed, Page};
 /// Maximum number of holidays per tariff.
 pub const MAX_HOLIDAYS: usize = 1_000;
 
-/// Longest time that a request waits for its turn. Most changes and comparisons of tariffs take less time.
+/// Longest time that a request waits for its turn. Most changes and comparisons of tariffs take less time than this.
 const PERMIT_WITHIN: Duration = Duration::from_secs(3);
 
 /// State of a version.
@@ -77,7 +77,7 @@ pub enum VersionState {
     Scheduled,
     /// In force.
     Active,
-    /// A later version has replaced the version.
+    /// A later version has replaced this version.
     Retired,
 }
 
@@ -159,7 +159,7 @@ async fn create_new(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::
     Ok(tariff)
 }
 
-/// The fields of a tariff that the audit log records. There can be many bands and holidays, so the audit log records only their number.
+/// The tariff's fields that the audit log records. There can be many bands and holidays, so the audit log records only their number.
 fn shown(tariff: &tariff::Model, terms: &Terms) -> Value {
     json!({
         "name": tariff.name,
@@ -269,8 +269,26 @@ pub async fn find_versions(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec
     if !actor.may(Right::ManageTariffs) {
         return Ok(Vec::new());
     }
+    let (tariffs, versions) = rows::find_versions(app.store.reader(), &owners(actor), ids).await?;
+    of_tariffs(app, tariffs, versions).await
+}
+
+/// Finds the versions with these ids, without an access check. The calling function must have checked access to the versions' tariffs.
+///
+/// # Errors
+/// May fail with database errors.
+pub async fn versions_by_ids(app: &App, ids: &[Uuid]) -> Result<Vec<Version>> {
+    let (tariffs, versions) = rows::versions_by_ids(app.store.reader(), ids).await?.into_iter().unzip();
+    of_tariffs(app, tariffs, versions).await
+}
+
+/// The versions whose tariffs are among `tariffs`, with their states.
+async fn of_tariffs(
+    app: &App,
+    tariffs: Vec<tariff::Model>,
+    versions: Vec<tariff_version::Model>,
+) -> Result<Vec<Version>> {
     let (conn, now) = (app.store.reader(), app.clock.now());
-    let (tariffs, versions) = rows::find_versions(conn, &owners(actor), ids).await?;
     let tariffs: HashMap<Uuid, Arc<tariff::Model>> =
         tariffs.into_iter().map(|tariff| (tariff.id, Arc::new(tariff))).collect();
     let ids: Vec<Uuid> = tariffs.keys().copied().collect();

@@ -32,8 +32,8 @@ pub async fn readable(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Mode
     tariff.ok_or(Error::NotFound)
 }
 
-/// Finds a version that the actor may read. The actor may read every version of a tariff that the actor may manage, and the version in force and the
-/// scheduled versions of the cost tariff of the actor's account.
+/// Finds a version that the actor may read. If the actor may manage the tariff, the actor may read every version of it. If the tariff is the cost
+/// tariff of the actor's account, the actor may read only the version in force and the scheduled versions.
 ///
 /// # Errors
 /// Fails with `NOT_FOUND` or `FORBIDDEN`.
@@ -51,7 +51,7 @@ pub async fn readable_version(app: &App, actor: &Actor, id: Uuid) -> Result<Vers
     }
 }
 
-/// Leaves out what only the owner of a tariff may know about a version: the note, and the versions that it was made from.
+/// Leaves out what only the owner of a tariff may know about a version: the note, and the versions on which it is based.
 pub(super) fn for_buyer(mut version: Version) -> Version {
     version.version.note.clear();
     version.version.base_version_id = None;

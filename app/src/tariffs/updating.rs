@@ -27,7 +27,7 @@ pub struct TariffUpdate {
     pub tariff_id: Uuid,
     /// New display name, which takes effect immediately.
     pub name: Option<String>,
-    /// Number of decimals of the rounding, 0 to 6.
+    /// Number of decimals to which a charge is rounded, 0 to 6.
     pub rounding_decimals: Option<u8>,
     /// Direction of the rounding.
     pub rounding_mode: Option<RoundingMode>,

@@ -1,5 +1,5 @@
-//! Loads the rates of versions that are about to take effect. Otherwise, on each node, the first call after an activation would load them inside its
-//! own transaction.
+//! Loads the rates of versions that are about to take effect. If the rates were not loaded in advance, the first call on each node after an
+//! activation would load them inside its own transaction.
 
 use std::collections::HashSet;
 use std::sync::Arc;

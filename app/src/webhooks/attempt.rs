@@ -9,7 +9,8 @@ use entity::{
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::ports::{Answer, Outgoing, SendError};
+use super::failure::Failure;
+use super::ports::{Answer, Outgoing};
 use super::{rights, signing};
 use crate::{App, access};
 use base::error::Result;
@@ -65,7 +66,7 @@ pub(super) async fn may_act(
     let [Some(above), Some(own), Some(shop)] = found else {
         return Ok(Err(WebhookDisabledReason::RightsLost));
     };
-    // accounts never move, so this can only fail after somebody has changed the database by hand
+    // accounts never move, so this check can fail only if somebody has changed the database by hand
     if !Scope::subtree(&above.path).holds(&own.path) || !Scope::subtree(&own.path).holds(&shop.path) {
         return Ok(Err(WebhookDisabledReason::RightsLost));
     }
@@ -80,7 +81,7 @@ pub(super) async fn may_act(
 
 /// The result of an attempt.
 pub(super) struct Outcome {
-    result: Result<Answer, SendError>,
+    result: Result<Answer, Failure>,
     /// When the attempt began.
     pub(super) began: DateTime<Utc>,
     took: Duration,
@@ -99,7 +100,7 @@ pub(super) async fn post(
     let (began, start) = (app.clock.now(), Instant::now());
     let headers = signing::headers(app, webhook, &message.id, &message.body, began)?;
     let outgoing = Outgoing { url: webhook.url.clone(), headers, body: message.body.clone(), timeout };
-    let result = app.webhooks.sender.post(outgoing).await;
+    let result = app.webhooks.sender.post(outgoing).await.map_err(Failure::NoAnswer);
     let outcome = Outcome { result, began, took: start.elapsed() };
     match outcome.is_accepted() {
         true => app.metrics.webhooks.delivered(),
@@ -111,8 +112,7 @@ pub(super) async fn post(
 impl Outcome {
     /// The outcome of an attempt whose message could not be written.
     pub(super) fn unwritten(began: DateTime<Utc>) -> Self {
-        let reason = "the server could not write the message; its log has the cause";
-        Self { result: Err(SendError::Connection(reason.to_owned())), began, took: Duration::ZERO }
+        Self { result: Err(Failure::Unwritten), began, took: Duration::ZERO }
     }
 
     fn status(&self) -> Option<u16> {
@@ -129,15 +129,11 @@ impl Outcome {
         self.status() == Some(GONE)
     }
 
-    fn error(&self) -> Option<String> {
+    fn failure(&self) -> Option<Failure> {
         match &self.result {
-            Err(error) => Some(error.to_string()),
+            Err(failure) => Some(failure.clone()),
             Ok(_) if self.is_accepted() => None,
-            Ok(answer) if (300..400).contains(&answer.status) => Some(format!(
-                "the receiver answered with status {}; redirects are not followed",
-                answer.status
-            )),
-            Ok(answer) => Some(format!("the receiver answered with status {}", answer.status)),
+            Ok(answer) => Some(Failure::Refused(answer.status)),
         }
     }
 
@@ -161,7 +157,8 @@ impl Outcome {
             attempts,
             response_status: self.status().map(i32::from),
             response_body: self.result.as_ref().map(|answer| answer.body.clone()).unwrap_or_default(),
-            error: self.error(),
+            // a failure has only texts and numbers, so it can always be written
+            error: self.failure().and_then(|failure| serde_json::to_value(failure).ok()),
             duration_ms: i64::try_from(self.took.as_millis()).unwrap_or(i64::MAX),
             created_at: self.began,
             attempted_at: self.began,

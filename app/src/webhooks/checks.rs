@@ -28,7 +28,7 @@ pub(super) fn clean_query(text: &str) -> Result<String> {
     Err(Error::invalid("query", message))
 }
 
-/// Fails if the document is about one callshop and the account is not a callshop. Fails also if the document is about an account's feed and the
+/// Fails if the document is about one callshop and the account is not a callshop. Also fails if the document is about an account's feed and the
 /// account is a callshop.
 pub(super) fn check_kind(account: &account::Model, payload: &dyn Payload) -> Result<()> {
     let is_callshop = account.kind == AccountKind::Callshop;

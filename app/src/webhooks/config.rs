@@ -10,15 +10,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebhookConfig {
-    /// Networks, such as `10.1.0.0/16`, to which messages may be sent even though these networks are not public. Plain HTTP is allowed there, too.
+    /// Networks, such as `10.1.0.0/16`, to which messages may be sent even though these networks are not public. To these networks, messages may also
+    /// be sent over plain HTTP.
     pub allow_private: Vec<Network>,
     /// Time limit in seconds for a receiver's answer, 1 to 60.
     pub timeout_seconds: u64,
     /// Seconds from the first attempt, if it fails, to the second attempt, 1 to 3600. Later pauses are longer: up to 5,760 times this value, which is
     /// eight hours by default.
     pub first_retry_seconds: u32,
-    /// A webhook is disabled if its receiver accepts nothing for this many hours, 1 to 720. If the receiver refuses only a single event, that event
-    /// blocks only later events of its callshop.
+    /// A webhook is disabled if its receiver accepts nothing for this many hours, 1 to 720. If the receiver refuses a single event, only the later
+    /// events of the same callshop are blocked.
     pub give_up_hours: u32,
     /// Maximum number of webhooks of an account, 1 to 1000.
     pub per_account: u64,
@@ -99,7 +100,7 @@ impl Network {
         Self { address: IpAddr::V6(Ipv6Addr::LOCALHOST), bits: 128 },
     ];
 
-    /// Whether the range has this address. An IPv4-mapped IPv6 address is in no range of IPv4 addresses.
+    /// Whether the range contains this address. An IPv4-mapped IPv6 address is in no range of IPv4 addresses.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {

@@ -49,7 +49,7 @@ pub(super) struct Node {
     pub(super) app: Arc<App>,
     /// Compiled documents, keyed by webhook and by the time of the webhook's last change.
     plans: Cache<(Uuid, DateTime<Utc>), Plan>,
-    /// Canceled a moment after the node was told to stop.
+    /// Canceled a moment after the node begins to stop.
     abort: CancellationToken,
 }
 

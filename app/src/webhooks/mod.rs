@@ -1,7 +1,7 @@
 //! Webhooks: the server posts the activity events of an account's callshops to an address. The body of each message is the answer to a subscription
 //! document, which the webhook's creator chose.
 //!
-//! A webhook never reads more than the role and the scopes of the user who last chose its address or its document allow. If a user of a higher
+//! A webhook never reads more than one user's role and scopes allow: those of the user who last chose its address or document. If a user of a higher
 //! account created a webhook, the webhook may read more than the users of its own account may. Therefore, only users of the creator's account and of
 //! accounts above it may see or change the webhook.
 
@@ -9,6 +9,9 @@ mod attempt;
 mod checks;
 pub mod config;
 pub mod delivery;
+mod failure;
+mod following;
+mod pausing;
 pub mod ports;
 mod record;
 mod rights;
@@ -16,6 +19,9 @@ mod sending;
 mod signing;
 mod turn;
 
+pub use failure::failure;
+pub use following::LogFollower;
+pub use pausing::{disable, enable};
 pub use rights::scopes_of;
 pub use sending::{replay, skip, test};
 pub use signing::sign as signature;
@@ -46,7 +52,7 @@ pub struct NewWebhook {
     pub query: String,
     /// The account whose callshops' events are delivered; `None` means the account that the document names.
     pub account_id: Option<Uuid>,
-    /// What the webhook is for.
+    /// Purpose of the webhook.
     pub description: String,
 }
 
@@ -57,7 +63,7 @@ pub struct WebhookChange {
     pub url: Option<String>,
     /// The subscription document.
     pub query: Option<String>,
-    /// What the webhook is for.
+    /// Purpose of the webhook.
     pub description: Option<String>,
     /// Whether the webhook reads with the actor's rights from now on, even if these are wider than the webhook's current rights.
     pub use_my_rights: bool,
@@ -68,7 +74,7 @@ pub struct WebhookChange {
 pub struct SecretRotation {
     /// The webhook.
     pub id: Uuid,
-    /// How long messages are also signed with the replaced secret, in seconds, at most [`MAX_GRACE_SECONDS`].
+    /// How long, in seconds, messages are signed with the replaced secret as well as the new one; at most [`MAX_GRACE_SECONDS`].
     pub grace_seconds: i64,
 }
 
@@ -156,13 +162,13 @@ async fn insert(
     Ok(Made { secret: Some(signing::shown_secret(app, &row)?), webhook: row })
 }
 
-/// The webhook of an earlier request.
+/// The webhook that an earlier request created or changed.
 async fn made(app: &App, actor: &Actor, id: Uuid) -> Result<Made> {
     Ok(Made { webhook: find(app, actor, id).await?, secret: None })
 }
 
-/// Changes a webhook. If the address or the document changes, the webhook keeps only those of its rights that the actor also has. Its rights grow
-/// only if the actor asks for this with `use_my_rights`.
+/// Changes a webhook. If the address or the document changes, the webhook keeps only those of its rights that the actor also has. The
+/// webhook's rights grow only if the actor asks for this with `use_my_rights`.
 ///
 /// # Errors
 /// Fails with `INVALID_INPUT`, `NOT_FOUND` or `FORBIDDEN`; see [`create`].
@@ -249,46 +255,7 @@ pub async fn delete(app: &App, actor: &Actor, id: Uuid) -> Result<()> {
     app.write_as(actor, |tx| async move {
         let old = rows::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
         record_change(&tx, actor, "deleteWebhook", &old, (shown(&old), Value::Null), now).await?;
-        rows::delete(tx.conn(), old.id).await
-    })
-    .await
-}
-
-/// Makes a disabled webhook deliver again, beginning with the events that it has not delivered. If the token that made the webhook has ended, the
-/// webhook belongs to the actor's token from now on, or to no token if the actor has none. Enabling an active webhook ends the pause before the next
-/// attempt.
-///
-/// # Errors
-/// Fails with `INVALID_INPUT` if the webhook no longer has the rights that its document needs. May also fail with `NOT_FOUND` or `FORBIDDEN`.
-pub async fn enable(app: &App, actor: &Actor, id: Uuid) -> Result<webhook::Model> {
-    actor.require(Right::ManageWebhooks)?;
-    let now = app.clock.now();
-    app.write_as(actor, |tx| async move {
-        let old = rows::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-        rows::forgive(tx.conn(), old.id).await?;
-        if old.state == WebhookState::Active {
-            return Ok(old);
-        }
-        // if the webhook's token has ended, the webhook depends on the actor's login or token from now on, and gets no more rights than before
-        let ended = rights::has_ended(app, tx.conn(), &old).await?;
-        let rights = match ended {
-            true => Rights::stored(&old).without_token().and(&Rights::of(actor)),
-            false => Rights::stored(&old),
-        };
-        compile(app, &rights.reader(), &old.query)?;
-        let new = webhook::Model {
-            role: rights.role,
-            scopes: rights.stored_scopes(),
-            api_token_id: rights.api_token_id,
-            state: WebhookState::Active,
-            disabled_reason: None,
-            disabled_at: None,
-            updated_at: now,
-            ..old.clone()
-        };
-        let values = audit::changed(shown(&old), shown(&new));
-        record_change(&tx, actor, "enableWebhook", &old, values, now).await?;
-        rows::update(tx.conn(), new).await
+        rows::delete(&tx, old.id).await
     })
     .await
 }
@@ -335,7 +302,7 @@ fn compile(app: &App, reader: &Reader, query: &str) -> Result<Arc<dyn Payload>> 
     app.webhooks.documents.compile(reader, query)
 }
 
-/// The fields of a webhook that the audit log records.
+/// The webhook's fields that the audit log records.
 /// The address is recorded without its path, because a path may contain a secret, and more people can read the audit log than the webhook.
 fn shown(webhook: &webhook::Model) -> Value {
     json!({ "url": origin(&webhook.url), "query": webhook.query, "description": webhook.description, "role": webhook.role,

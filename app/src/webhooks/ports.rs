@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entity::{ActivityKind, Role, TokenScope};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::feed::ActivityEvent;
@@ -18,7 +19,7 @@ pub struct Outlets {
     pub sender: Arc<dyn Sender>,
 }
 
-/// The rights with which a document is read.
+/// The rights with which a document's data is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
     /// The role.
@@ -41,10 +42,10 @@ pub trait Payload: Send + Sync {
     /// The account or callshop that the document names.
     fn account_id(&self) -> Uuid;
 
-    /// Whether the document is about one callshop. If so, the account must be a callshop.
+    /// Whether the document is about one callshop. The account of such a document must be a callshop.
     fn is_for_callshop(&self) -> bool;
 
-    /// Whether the document is about the feed of the account itself. If so, the account must not be a callshop.
+    /// Whether the document is about the feed of the account itself. The account of such a document must not be a callshop.
     fn is_for_account(&self) -> bool;
 
     /// Whether the document wants events of all kinds.
@@ -59,34 +60,29 @@ pub trait Payload: Send + Sync {
     /// Fails if a value of the event cannot be shown.
     fn event(&self, event: &ActivityEvent) -> AppResult<String>;
 
-    /// The JSON of the message that reports the loss of a callshop's or feed's events up to the number `last`. The message has no event, and its
-    /// `cursorExpired` is true.
+    /// The JSON of a message that reports lost events of a callshop or a feed, up to the event with the number `last`. The message has no event, and
+    /// its `cursorExpired` is true.
     ///
     /// # Errors
     /// Fails with internal faults only.
     fn gap(&self, callshop_id: Uuid, last: i64) -> AppResult<String>;
 }
 
-/// Why a message did not get an answer. The text is for the log of deliveries.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a message did not get an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SendError {
     /// The text is not an address to which messages can be posted.
-    #[error("the address is not valid")]
     Url,
-    /// The address is plain HTTP, and the host is not in an allowed network.
-    #[error("plain HTTP is not allowed to {0}")]
+    /// The address of this host is plain HTTP, and the host is not in an allowed network.
     Insecure(String),
-    /// The host has only addresses that are not allowed.
-    #[error("{0} has no address that the server may connect to")]
+    /// This host has only addresses that are not allowed.
     Forbidden(String),
-    /// The host has no address.
-    #[error("{0} cannot be resolved")]
+    /// This host has no address.
     Unresolved(String),
-    /// The connection failed.
-    #[error("the connection failed: {0}")]
+    /// The connection failed for this reason, in English.
     Connection(String),
-    /// The receiver did not answer in time.
-    #[error("the receiver did not answer within {} seconds", .0.as_secs())]
+    /// The receiver did not answer within this time.
     Late(Duration),
 }
 
@@ -112,7 +108,8 @@ pub struct Answer {
     pub body: String,
 }
 
-/// Posts messages. Each call resolves the host again, checks its addresses, and connects to an address that was checked. Redirects are not followed.
+/// Posts messages. For each message, an implementation resolves the host again, checks the host's addresses, and connects to an address that it has
+/// checked. Redirects are not followed.
 #[async_trait::async_trait]
 pub trait Sender: Send + Sync {
     /// Checks whether messages may be posted to an address now, without connecting.

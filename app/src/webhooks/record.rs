@@ -2,22 +2,20 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    ActivityKind, WebhookDeliveryStatus, WebhookDisabledReason, WebhookState, audit_log, webhook,
-    webhook_cursor,
+    WebhookDeliveryStatus, WebhookDisabledReason, WebhookState, audit_log, webhook, webhook_cursor,
 };
 use rand::Rng as _;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::attempt::{Message, Outcome};
-use crate::feed::Subject;
 use crate::{App, notices};
 use base::error::Result;
 use store::webhook_positions::{self as positions, Key};
 use store::{Tx, audit, webhooks as rows};
 
-/// Pauses after failed attempts, as multiples of `webhooks.first_retry_seconds`. The last pause repeats; it is eight hours if the option is five
-/// seconds.
+/// Pauses after failed attempts, as multiples of `webhooks.first_retry_seconds`. The last pause is repeated: with the default option of five seconds,
+/// it lasts eight hours.
 const PAUSES: [i64; 9] = [1, 6, 24, 120, 360, 720, 1_440, 2_880, 5_760];
 
 /// A lease on a position.
@@ -45,10 +43,10 @@ pub(super) async fn delivered(tx: &Tx, lease: &Lease, message: &Message, outcome
         return Ok(false);
     }
     let row = outcome.row(key.0, message, attempts, WebhookDeliveryStatus::Failed, None);
-    rows::note(conn, row).await?;
+    rows::note(tx, row).await?;
     // an earlier message may still be waiting for an attempt, but its event was deleted, so the message will not be sent
     if attempts > 1 {
-        rows::give_up_until(conn, key, seq).await?;
+        rows::give_up_until(tx, key, seq).await?;
     }
     Ok(true)
 }
@@ -73,7 +71,8 @@ pub(super) async fn failed(
             true => given_up(app, &tx, lease, (attempt.1, now)).await?,
             false => None,
         };
-        if !note_failed(app, &tx, lease, attempt, (now, reason.is_some())).await? {
+        let is_last = reason.is_some() || current.state != WebhookState::Active;
+        if !note_failed(app, &tx, lease, attempt, (now, is_last)).await? {
             return Ok(None);
         }
         match reason {
@@ -87,7 +86,7 @@ pub(super) async fn failed(
     Ok(())
 }
 
-/// Why the webhook is disabled after a failed attempt; `None` if it is not.
+/// Why the webhook is disabled after a failed attempt; `None` if the webhook stays active.
 async fn given_up(
     app: &App,
     tx: &Tx,
@@ -126,7 +125,7 @@ pub(super) async fn note_failed(
     }
     let status = if is_last { WebhookDeliveryStatus::Failed } else { WebhookDeliveryStatus::Pending };
     let row = outcome.row(key.0, message, attempts, status, (!is_last).then_some(next));
-    rows::note(tx.conn(), row).await?;
+    rows::note(tx, row).await?;
     Ok(true)
 }
 
@@ -172,7 +171,7 @@ async fn disable_in(
     if !rows::disable(tx.conn(), webhook.id, reason, now).await? {
         return Ok(false);
     }
-    rows::give_up_pending(tx.conn(), webhook.id).await?;
+    rows::give_up_pending(tx, webhook.id).await?;
     let entry = audit_log::Model {
         id: Uuid::now_v7(),
         at: now,
@@ -187,8 +186,7 @@ async fn disable_in(
         after: json!({ "state": WebhookState::Disabled, "disabledReason": reason }),
     };
     audit::insert(tx.conn(), entry).await?;
-    let subject = Some(Subject::Webhook(webhook.id));
-    notices::emit(tx, webhook.account_id, ActivityKind::WebhookDisabled, subject, now)?;
+    notices::webhook_disabled(tx, webhook, reason, now)?;
     Ok(true)
 }
 

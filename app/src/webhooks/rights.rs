@@ -51,7 +51,7 @@ impl Rights {
         Self { role, scopes, api_token_id: other.api_token_id.or(self.api_token_id) }
     }
 
-    /// The same rights, but they no longer end with a token.
+    /// The same rights, but without the token with which they would end.
     pub(super) fn without_token(self) -> Self {
         Self { api_token_id: None, ..self }
     }
@@ -66,7 +66,7 @@ impl Rights {
     }
 }
 
-/// The rank of a role. A role with a higher rank sees more.
+/// The rank of a role. A role with a higher rank sees more than a role with a lower rank.
 fn rank(role: Role) -> u8 {
     match role {
         Role::Attendant => 0,
@@ -82,8 +82,8 @@ pub(super) fn reader_of_row(webhook: &webhook::Model) -> Reader {
     Rights::stored(webhook).reader()
 }
 
-/// The scopes of an API token that are stored with a webhook; empty if they come from a login. A scope that only a later release knows grants
-/// nothing.
+/// The scopes of an API token, as stored with a webhook; empty if the webhook's rights come from a login. A scope that only a later release knows
+/// grants nothing.
 pub fn scopes_of(webhook: &webhook::Model) -> Vec<TokenScope> {
     let texts =
         webhook.scopes.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entity::{
-    WebhookDeliveryStatus, WebhookDisabledReason, WebhookMessageKind, WebhookState, webhook,
+    WebhookDeliveryStatus, WebhookDisabledReason, WebhookMessageKind, WebhookState, webhook, webhook_cursor,
     webhook_delivery as log,
 };
 use serde_json::json;
@@ -24,7 +24,7 @@ use store::{Tx, activity, webhooks as rows};
 /// Maximum time that a request waits for a receiver's answer. The whole request may take ten seconds.
 const PATIENCE: Duration = Duration::from_secs(7);
 
-/// Posts a ping, even if the webhook is disabled. A ping is a made-up message without an event. Returns the result of the only attempt.
+/// Posts a ping, even if the webhook is disabled. A ping is a test message without an event. Returns the result of the only attempt.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if the webhook has lost its right to post messages. May also fail with `NOT_FOUND` or `FORBIDDEN`. It is not an error
@@ -43,9 +43,9 @@ pub async fn test(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
     send_once(app, actor, &webhook, &message, 0).await
 }
 
-/// Posts a message from the log again, even if the webhook is disabled. The message has the same id, but its body is written with the current
-/// document. If the webhook is waiting for the receiver to accept this message, this attempt counts as the next one; if it succeeds, the later events
-/// follow. Returns the result of this attempt.
+/// Posts a message from the log again, even if the webhook is disabled. The message keeps its id, but its body is written with the webhook's current
+/// document. If the webhook is waiting for the receiver to accept this message, this attempt counts as the webhook's next attempt; if the receiver
+/// accepts the message, the later events follow. Returns the result of this attempt.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` for a ping, for an event that was deleted, and for a message that is being sent at the same time. May also fail with
@@ -79,19 +79,25 @@ async fn post_again(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
         }
     };
     let callshop_id = row.callshop_id;
-    let message = Message { kind: row.kind, id: row.message_id, callshop_id, seq: Some(seq), body };
+    let message = Message { kind: row.kind, id: row.message_id.clone(), callshop_id, seq: Some(seq), body };
     let position = positions::position(conn, (webhook.id, shop)).await?;
-    if position.is_some_and(|position| position.seq < seq) {
+    let is_next = |position: &webhook_cursor::Model| position.seq < seq && !is_skipped(&row, position);
+    if position.as_ref().is_some_and(is_next) {
         return send_next(app, actor, &webhook, &message).await;
     }
     send_once(app, actor, &webhook, &message, row.attempts).await
+}
+
+/// Whether a user chose to skip this event with `enableWebhook`. The webhook does not wait for a skipped event, but for the report of the gap.
+fn is_skipped(row: &log::Model, position: &webhook_cursor::Model) -> bool {
+    row.kind == WebhookMessageKind::Event && position.skipped_until >= row.seq
 }
 
 fn illegal(message: &'static str) -> Error {
     Error::user(ErrorCode::IllegalState, message)
 }
 
-/// Posts a message once, with the shorter timeout that applies to requests.
+/// Posts a message once, with a timeout of at most [`PATIENCE`], because a user's request waits for the result.
 async fn post(app: &App, webhook: &webhook::Model, message: &Message) -> Result<Outcome> {
     match attempt::may_act(app, webhook, message.callshop_id).await? {
         Ok(()) => {}
@@ -110,7 +116,7 @@ async fn post(app: &App, webhook: &webhook::Model, message: &Message) -> Result<
     attempt::post(app, webhook, message, timeout).await
 }
 
-/// Posts a message that changes no position, and writes the result to the log.
+/// Posts a message without a change of the webhook's position, and writes the result to the log.
 async fn send_once(
     app: &App,
     actor: &Actor,
@@ -124,7 +130,7 @@ async fn send_once(
     let stored = app.write_as(actor, |tx| async move {
         // the webhook may have been deleted meanwhile
         rows::lock(tx.conn(), &actor.scope(), noted.webhook_id).await?.ok_or(Error::NotFound)?;
-        rows::note(tx.conn(), noted.clone()).await?;
+        rows::note(&tx, noted.clone()).await?;
         let stored = rows::noted(tx.conn(), noted.webhook_id, &noted.message_id).await?;
         let stored = stored.ok_or_else(|| Error::fault("a message is missing in the log"))?;
         idempotency::keep(&tx, actor, app.clock.now(), &stored.id).await?;
@@ -133,7 +139,7 @@ async fn send_once(
     stored.await
 }
 
-/// Posts the message that blocks a position, unless a node is posting it at the same time.
+/// Posts the message for which a webhook's position waits, unless a node is posting it at the same time.
 async fn send_next(
     app: &App,
     actor: &Actor,
@@ -205,11 +211,16 @@ pub async fn skip(app: &App, actor: &Actor, id: Uuid) -> Result<log::Model> {
     let (key, row, now) = ((webhook.id, shop), &row, app.clock.now());
     app.write_as(actor, |tx| async move {
         let webhook = rows::lock(tx.conn(), &actor.scope(), key.0).await?.ok_or(Error::NotFound)?;
+        // do not move the position past a skipped event, because that could end the report of the gap
+        let position = positions::position(tx.conn(), key).await?;
+        if position.is_some_and(|position| is_skipped(row, &position)) {
+            return Err(not_waiting());
+        }
         if !positions::skip_to(tx.conn(), key, seq).await? {
             return Err(not_waiting());
         }
-        rows::give_up_until(tx.conn(), key, seq).await?;
-        rows::mark_skipped(tx.conn(), row.id).await?;
+        rows::give_up_until(&tx, key, seq).await?;
+        rows::mark_skipped(&tx, key.0, row.id).await?;
         let before = json!({ "messageId": row.message_id, "callshopId": shop, "seq": seq, "status": row.status });
         let after = json!({ "messageId": row.message_id, "callshopId": shop, "seq": seq, "status": WebhookDeliveryStatus::Skipped });
         super::record_change(&tx, actor, "skipDelivery", &webhook, (before, after), now).await?;

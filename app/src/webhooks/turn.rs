@@ -36,7 +36,7 @@ pub(super) struct Turn<'a> {
     cursor: webhook_cursor::Model,
     /// When the lease ends unless it is extended.
     until: DateTime<Utc>,
-    /// Events that were read and not yet handled.
+    /// Events that were read but not handled yet.
     read: VecDeque<activities::Model>,
 }
 
@@ -46,6 +46,8 @@ enum Next {
     Message(Message),
     /// A message that cannot be written.
     Unwritten(Message, Error),
+    /// The document does not want the events that were read. The position is past these events now.
+    Unwanted,
     /// Nothing.
     CaughtUp,
 }
@@ -67,13 +69,18 @@ impl<'a> Turn<'a> {
             if begun.elapsed() >= TIME {
                 break;
             }
+            // The events are read before the webhook and the lease. In the other order, a webhook that was paused between the two reads could
+            // deliver an event that happened after the pause. A request that skips events also ends the lease. Therefore, a webhook that was enabled
+            // again between the two reads does not deliver a skipped event.
+            let gap = self.read_events().await?;
             let Some((webhook, plan)) = self.standing().await? else { return Ok(false) };
-            let (message, unwritten) = match self.next(plan.as_ref()).await? {
+            let (message, unwritten) = match self.next(plan.as_ref(), gap).await? {
                 Next::Message(message) => (message, false),
                 Next::Unwritten(message, error) => {
                     tracing::error!(%error, webhook = %webhook.id, "an event cannot be written for a webhook");
                     (message, true)
                 }
+                Next::Unwanted => continue,
                 Next::CaughtUp => return Ok(false),
             };
             if !self.extend().await? {
@@ -95,12 +102,11 @@ impl<'a> Turn<'a> {
         &self.node.app
     }
 
-    /// The webhook with its compiled document, read again before each attempt; `None` if the webhook must not deliver. Disables a webhook that has
-    /// lost its rights.
+    /// The webhook with its compiled document, read again before each attempt; `None` if the webhook must not deliver, or if this turn's lease has
+    /// ended. Disables a webhook that has lost its rights.
     async fn standing(&self) -> Result<Option<(webhook::Model, Arc<dyn Payload>)>> {
-        let Some(webhook) = rows::by_id(self.app().store.reader(), self.key.0).await? else {
-            return Ok(None);
-        };
+        let conn = self.app().store.reader();
+        let Some(webhook) = rows::of_holder(conn, self.key, self.holder).await? else { return Ok(None) };
         if webhook.state != WebhookState::Active {
             return Ok(None);
         }
@@ -115,32 +121,39 @@ impl<'a> Turn<'a> {
         Ok(None)
     }
 
-    /// Finds the next message, and moves the position past the events that the document does not want.
-    async fn next(&mut self, plan: &dyn Payload) -> Result<Next> {
-        loop {
-            let mut skipped = None;
-            while let Some(row) = self.read.pop_front() {
-                if plan.wants(row.kind) {
-                    let event = ActivityEvent::of(Arc::new(row), None);
-                    return Ok(self.message(WebhookMessageKind::Event, event.seq, plan, plan.event(&event)));
-                }
-                skipped = Some(row.seq);
+    /// Reads events if none are left to deliver. If the next events are no longer stored, or a user chose to skip them, returns the number of the last
+    /// event that is missing.
+    async fn read_events(&mut self) -> Result<Option<i64>> {
+        if !self.read.is_empty() {
+            return Ok(None);
+        }
+        let (conn, shop) = (self.app().store.reader(), self.key.1);
+        let deleted_until = activity::first_kept(conn, shop).await?.map_or(0, |first| first - 1);
+        let missing_until = deleted_until.max(self.cursor.skipped_until.unwrap_or(0));
+        if missing_until > self.cursor.seq {
+            return Ok(Some(missing_until));
+        }
+        self.read = activity::after(conn, shop, self.cursor.seq, PAGE).await?.into();
+        Ok(None)
+    }
+
+    /// Finds the next message among the events that were read, or moves the position past events that the document does not want. `gap` is the number
+    /// of the last event that is missing.
+    async fn next(&mut self, plan: &dyn Payload, gap: Option<i64>) -> Result<Next> {
+        if let Some(last) = gap {
+            return Ok(self.message(WebhookMessageKind::Gap, last, plan, plan.gap(self.key.1, last)));
+        }
+        let mut unwanted = None;
+        while let Some(row) = self.read.pop_front() {
+            if plan.wants(row.kind) {
+                let event = ActivityEvent::of(Arc::new(row), None);
+                return Ok(self.message(WebhookMessageKind::Event, event.seq, plan, plan.event(&event)));
             }
-            if let Some(seq) = skipped
-                && !self.advance(seq).await?
-            {
-                return Ok(Next::CaughtUp);
-            }
-            let (conn, shop) = (self.app().store.reader(), self.key.1);
-            let kept_from = activity::first_kept(conn, shop).await?.unwrap_or(1);
-            if kept_from > self.cursor.seq + 1 {
-                let last = kept_from - 1;
-                return Ok(self.message(WebhookMessageKind::Gap, last, plan, plan.gap(shop, last)));
-            }
-            self.read = activity::after(conn, shop, self.cursor.seq, PAGE).await?.into();
-            if self.read.is_empty() {
-                return Ok(Next::CaughtUp);
-            }
+            unwanted = Some(row.seq);
+        }
+        match unwanted {
+            Some(seq) if self.advance(seq).await? => Ok(Next::Unwanted),
+            _ => Ok(Next::CaughtUp),
         }
     }
 
@@ -176,7 +189,7 @@ impl<'a> Turn<'a> {
         let moved = self.app().store.write(|tx| async move {
             let moved = positions::advance(tx.conn(), key, holder, seq, None).await?;
             if moved && was_failing {
-                rows::give_up_until(tx.conn(), key, seq).await?;
+                rows::give_up_until(&tx, key, seq).await?;
             }
             Ok(moved)
         });

@@ -1,5 +1,5 @@
-//! Measures latency from the hook's response to the subscriber. Events go through one node's hook at a steady rate. The subscribers are on that node
-//! and on another node.
+//! Measures latency from the hook's response to the subscriber. Events go through one node's hook at a steady rate. Some subscribers are on the node
+//! with this hook, and the others are on another node.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};

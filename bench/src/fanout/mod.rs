@@ -1,5 +1,5 @@
-//! Delivers events to thousands of subscribers. Compares throughput through Redis with a bare relay, and measures latency from the hook's
-//! response to subscribers on two nodes.
+//! Delivers events to thousands of subscribers. Compares callshop's throughput through Redis with that of a bare relay, and measures latency from the
+//! hook's response to subscribers on two nodes.
 
 mod latency;
 mod processes;

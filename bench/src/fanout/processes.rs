@@ -11,7 +11,7 @@ use crate::Result;
 
 /// Maximum time for a process to start.
 const STARTING: Duration = Duration::from_secs(20);
-/// Number of clock ticks per second in `/proc`. The number is the same on every Linux.
+/// Number of clock ticks per second in `/proc`. The number is the same on every Linux system.
 const TICKS: u32 = 100;
 /// Bytes per memory page.
 const PAGE: u64 = 4_096;
@@ -54,7 +54,7 @@ impl Drop for RedisServer {
     }
 }
 
-/// A node or the relay, run as a separate process of this program with a different command.
+/// A node or the relay: a separate process that runs this program with a different command.
 pub struct Process {
     process: Child,
     /// Address for subscribers.

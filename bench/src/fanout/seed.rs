@@ -22,7 +22,7 @@ pub struct Seeded {
     pub token: String,
     /// The callshops.
     pub shops: Vec<Uuid>,
-    /// SIP users of phones, one in each of the first callshops.
+    /// SIP user names of the phones. Each of the first callshops has one phone.
     pub phones: Vec<String>,
     /// A `CALL_ENDED` event.
     pub sample: activity::Model,

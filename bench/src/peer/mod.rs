@@ -37,7 +37,7 @@ const BOOKS: [(u64, Book, i64); 6] = [
 const PAID: [i64; 3] = [299_900, 239_900, 179_900];
 /// The call's charges at all levels.
 const CHARGES: &str = "[90,359900,90,299900,90,239900,90,179900,90,0]";
-/// Rows per statement when filling the tables.
+/// Number of rows in each statement that fills the tables.
 const CHUNK: usize = 500;
 
 /// Templates for the peer's rows. The templates come from a call that the product charged.
@@ -75,7 +75,7 @@ impl Peer {
         }
     }
 
-    /// Ends about this many calls. All clients end the same number of calls.
+    /// Ends about `calls` calls. All clients end the same number of calls.
     pub fn turn(&mut self, databases: &Databases, calls: u32) -> Result<Figures> {
         match (self, databases) {
             (Self::Postgres(peer), Databases::Postgres(server)) => peer.turn(server, calls),

@@ -105,7 +105,7 @@ fn plausible_end(
     (end.max(answer + LEAST_TALK), Some(answer), doubt)
 }
 
-/// The range in which the events of a call can have happened.
+/// Bounds on the times at which a call's events may have happened.
 struct Bounds {
     allowed: DateTime<Utc>,
     received: DateTime<Utc>,

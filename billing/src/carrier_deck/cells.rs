@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::header::{Words, words};
-use super::header_words::{BLOCK, COUNTED, CURRENCIES, KEEP, MINUTES, PER_TIME, REMOVE, SECONDS, TOTALS};
+use super::header_words::{
+    BLOCK, CENTS, COUNTED, CURRENCIES, KEEP, MINUTES, PER_TIME, REMOVE, SECONDS, TOTALS,
+};
 
 /// The part of the week that a text names; `None` if the text does not name one.
 pub(super) fn time_band(text: &str) -> Option<TimeName> {
@@ -91,7 +93,7 @@ pub(super) fn time_band(text: &str) -> Option<TimeName> {
 pub(super) enum TimeName {
     /// The time outside all bands.
     Standard,
-    /// A band whose name is the text of the cell.
+    /// A band; the text of the cell is its name.
     Band(String),
 }
 
@@ -102,6 +104,18 @@ pub enum StatusRule {
     /// The row sets the price of its code.
     Keep,
     /// The code is withdrawn as of the row's date.
+    Remove,
+    /// Calls to the code are blocked.
+    Block,
+}
+
+/// The meaning of an empty price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmptyPrice {
+    /// The row has the price of the row above.
+    Above,
+    /// The code is withdrawn.
     Remove,
     /// Calls to the code are blocked.
     Block,
@@ -204,6 +218,10 @@ pub(super) fn unit(text: &str) -> Option<u32> {
     let words = Words(parts.collect());
     let other_min = words.any(&["charge", "duration", "time"]);
     let no_min = other_min && !words.any(PER_TIME);
+    let volume = |at: usize| {
+        let count = at.checked_sub(2).and_then(|at| words.0.get(at));
+        count.and_then(|word| word.parse::<u32>().ok()).is_some_and(|count| count > 1)
+    };
     let mut found: Option<u32> = None;
     for (at, word) in words.0.iter().enumerate() {
         let word = word.as_str();
@@ -214,6 +232,8 @@ pub(super) fn unit(text: &str) -> Option<u32> {
         };
         let before = at.checked_sub(1).and_then(|before| words.0.get(before));
         let count = match before {
+            // "0-100k min" is a volume
+            Some(word) if THOUSAND.contains(&word.as_str()) && volume(at) => continue,
             Some(word) if THOUSAND.contains(&word.as_str()) => Some(1_000),
             Some(word) => {
                 word.parse::<u32>().map_or(Some(1), |count| Some(count).filter(|count| *count <= 100_000))
@@ -280,7 +300,7 @@ pub(super) fn is_per_increment(text: &str) -> bool {
         "intervalo",
     ];
     const BETWEEN: &[&str] = &["billing", "charging", "rating", "each", "one", "1"];
-    if ["/周期", "每周期", "计费周期的价格", "每个计费周期", "/計費週期"]
+    if ["/周期", "/计费周期", "/個計費週期", "每周期", "计费周期的价格", "每个计费周期", "/計費週期"]
         .iter()
         .any(|part| text.contains(part))
     {
@@ -295,7 +315,8 @@ pub(super) fn is_per_increment(text: &str) -> bool {
     })
 }
 
-/// Whether the text says that a price is for something other than a minute or a second, such as a block. "Hora punta" names a time of day.
+/// Whether the text says that a price is for something other than a minute or a second, such as a block. A word for "hour" counts only if the text
+/// also has a word like "per" or a slash, because "hora punta" means peak time.
 pub(super) fn is_other_unit(text: &str) -> bool {
     let words = Words(words(text));
     let hours = words.any(&["hour", "hora", "heure", "stunde", "ora"]);
@@ -314,7 +335,7 @@ pub(super) fn is_other_unit(text: &str) -> bool {
         ])
 }
 
-/// Whether a text only announces a total: "Total destinations: 15", "Average".
+/// Whether a text has only the words and numbers of a line of totals: "Total destinations: 15", "Average".
 pub(super) fn is_total(text: &str) -> bool {
     let words = Words(words(text));
     let number = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
@@ -324,48 +345,19 @@ pub(super) fn is_total(text: &str) -> bool {
     first.is_some_and(|word| TOTALS.contains(&word.as_str())) && words.0.iter().all(known)
 }
 
-/// Words for hundredths of a currency.
-const CENTS: &[&str] = &[
-    "cent",
-    "cents",
-    "cts",
-    "ct",
-    "ctv",
-    "ctvs",
-    "usc",
-    "pence",
-    "penny",
-    "eurocent",
-    "eurocents",
-    "centime",
-    "centimes",
-    "centavo",
-    "centavos",
-    "centesimi",
-    "centesimo",
-    "centimo",
-    "centimos",
-    "usct",
-    "cpm",
-    "kurus",
-    "groszy",
-    "grosz",
-    "paise",
-    "kopeks",
-    "копеек",
-    "коп",
-    "fils",
-    "فلس",
-    "بالفلس",
-    "baisa",
-    "millimes",
-];
-
-/// Whether the text says that prices are in hundredths of the currency.
+/// Whether the text says that prices are in the smaller unit of the currency, such as cents.
 pub(super) fn is_cents(text: &str) -> bool {
     let words = Words(words(text));
+    // without its dots, "öre" is an Italian word for hours
+    let ore = || {
+        text.to_lowercase()
+            .split(|letter: char| !letter.is_alphabetic())
+            .any(|word| matches!(word, "öre" | "øre"))
+    };
     text.contains('¢')
         || words.any(CENTS)
+        || !text.is_ascii() && ore()
+        || ["(k/s)", "分/分", " k/s"].iter().any(|sign| text.contains(sign))
         || ["c€", "c$", "ct€", "€c", "€ct"].iter().any(|sign| text.contains(sign))
         || words.phrase(&["c", "min"])
         || words.phrase(&["c", "minute"])
@@ -375,12 +367,12 @@ pub(super) fn is_cents(text: &str) -> bool {
         || words.phrase(&["p", "per", "min"])
 }
 
-/// Whether the text may say that prices are in pence per minute. In other currencies, PPM may stand for "price per minute".
+/// Whether the text may say that prices are in pence per minute. In currencies other than the pound, PPM may stand for "price per minute".
 pub(super) fn is_pence(text: &str) -> bool {
     Words(words(text)).any(&["ppm"])
 }
 
-/// Whether a price is followed by a word or symbol for hundredths: `0.9¢`, `2.1p`.
+/// Whether a price is followed by a word or symbol for the smaller unit of the currency: `0.9¢`, `2.1p`.
 pub(super) fn has_cents(cell: &str) -> bool {
     let text = cell.to_lowercase();
     let letters = text.trim_matches(|letter: char| !letter.is_alphabetic() && letter != '¢');

@@ -3,19 +3,23 @@
 use serde::{Deserialize, Serialize};
 
 use super::table::Kind;
-use super::{CellError, MAX_CODES_PER_CELL, MAX_RANGE};
+use super::{CellError, MAX_CODES_PER_CELL};
 use crate::number::calling_code;
 use crate::tariff::check_prefix;
 
 mod exceptions;
 mod marks;
+mod national;
+mod ranges;
 mod spelling;
 
 pub(super) use exceptions::exceptions;
-pub(super) use marks::evidence;
-use marks::{certain_hyphen, certain_space};
-pub(super) use spelling::looks_like_codes;
-use spelling::{is_whole_country, normal, unprotect};
+use marks::certain_space;
+pub(super) use marks::{evidence, is_headed_list, is_spaced_list};
+pub(super) use national::{is_assigned, look_national};
+use ranges::range_codes;
+pub(super) use spelling::{is_whole_country, looks_like_codes};
+use spelling::{normal, unprotect};
 
 /// The meaning of a hyphen between two codes that do not clearly form a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,8 +72,29 @@ pub(super) struct CodeRules {
     pub(super) before: String,
     /// Whether the codes follow a country code that is in another column.
     pub(super) partial: bool,
+    /// Whether codes begin with a 0 that is only dialed within their country, which is in `before`.
+    pub(super) national: bool,
+    /// The country code of the codes that begin with a 0, if other codes have an international prefix; otherwise empty.
+    pub(super) home: String,
+    /// Whether hyphens with spaces around them separate the codes of a list.
+    pub(super) dashed_lists: bool,
     /// Whether `201-202` is the area code 201 and the exchange 202.
     pub(super) exchanges: bool,
+    /// Whether some cells have lists in which the country code stands only before the first code, as in `0043-660,699` and `63 (8, 9)`.
+    pub(super) headed: bool,
+    /// Whether 011 is the beginning of an area code, and not the prefix for international calls.
+    pub(super) keeps_011: bool,
+    /// Whether the codes are area codes without a country code.
+    pub(super) areas: bool,
+    /// The meaning of hyphens according to the mapping.
+    pub(super) hyphen_answer: Option<HyphenRule>,
+}
+
+/// The country code that the codes of a list share, and the number of digits that follow it in the list's first code.
+#[derive(Debug, Default)]
+struct Carried {
+    code: String,
+    digits: usize,
 }
 
 /// Why a cell with codes was not read.
@@ -97,11 +122,11 @@ fn error(code: &'static str, message: &'static str) -> CodeDoubt {
     CodeDoubt::Error(CellError::new(code, message, "Give each code in digits, separated by commas."))
 }
 
-/// The digits in a cell with a country code, without a plus sign or an international prefix.
+/// Reads a country code from a cell: its digits, without the plus sign or international prefix.
 pub(super) fn country(cell: &str, kind: Kind) -> Result<String, CodeDoubt> {
     let text = unprotect(cell);
     check_unbroken(text, kind)?;
-    let (digits, _) = international(text);
+    let (digits, _) = international(text, &CodeRules::default());
     // country codes in North America are written like 1-242 or 1 242
     let digits: String = digits.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
     if digits.is_empty() || !all_digits(&digits) || digits.starts_with('0') {
@@ -118,6 +143,12 @@ pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> 
         return Ok(found);
     }
     let mut found = Codes::default();
+    let listed;
+    let mut cell = cell;
+    if rules.dashed_lists && cell.contains(" - ") {
+        listed = cell.replace(" - ", ",");
+        cell = &listed;
+    }
     let normal = normal(unprotect(cell));
     let text = normal.as_ref();
     check_unbroken(text, kind)?;
@@ -126,10 +157,11 @@ pub(super) fn read(country: &str, cell: &str, kind: Kind, rules: &CodeRules) -> 
         return Ok(found);
     }
     // the country code of a list like `351 21, 22`
-    let mut carried = String::new();
+    let mut carried = Carried::default();
     let joined;
     let mut text = text;
-    if let Some(list) = listed_after_hyphen(country, text) {
+    let hyphens = rules.headed || rules.hyphen != Some(HyphenRule::Range);
+    if let Some(list) = listed_after_hyphen(country, text).filter(|_| hyphens) {
         joined = list;
         text = &joined;
     } else if is_doubtful_list(country, text) {
@@ -183,11 +215,20 @@ fn read_except(
     }
 }
 
-/// Whether it is unclear if the slashes or commas in a cell separate codes. `1,242` may be one code that a spreadsheet shows with a thousands
-/// separator, unless both parts belong to the same country.
+/// Whether the slashes or commas in a cell may be something other than separators of codes. `1,242` may be one code that a spreadsheet shows with a
+/// thousands separator, unless both parts belong to the same country.
 fn is_doubtful_list(country: &str, text: &str) -> bool {
     let parts: Vec<&str> = text.split([',', '/']).collect();
     if parts.len() < 2 || !parts.iter().all(|part| all_digits(part) && !part.is_empty()) {
+        // `881-6/881-7`: both parts begin with the same country code
+        let joined: Vec<String> = parts.iter().map(|part| part.replace(['-', ' '], "")).collect();
+        let begins = |part: &String| calling_code(part).is_some_and(|code| part.len() > code.len());
+        let heads = parts.iter().filter_map(|part| part.split('-').next()).collect::<Vec<_>>();
+        let same = joined.iter().all(|part| all_digits(part) && begins(part))
+            && heads.iter().all(|head| *head == heads[0] && calling_code(head) == Some(*head));
+        if country.is_empty() && same {
+            return false;
+        }
         return text.contains('/') && text.matches('/').count() < 2;
     }
     // `70/71` and `7/8/9` can only be lists
@@ -207,7 +248,7 @@ fn is_doubtful_list(country: &str, text: &str) -> bool {
 fn listed_after_hyphen(country: &str, text: &str) -> Option<String> {
     let (first, rest) = text.split_once(['/', ','])?;
     let (head, area) = first.split_once('-')?;
-    let (head, _) = international(head.trim());
+    let (head, _) = international(head.trim(), &CodeRules::default());
     let is_area = |part: &str| {
         let ends: Vec<&str> = part.trim().split('-').collect();
         let digits = ends.iter().all(|end| !end.is_empty() && all_digits(end));
@@ -215,7 +256,7 @@ fn listed_after_hyphen(country: &str, text: &str) -> Option<String> {
     };
     let known = country.is_empty() && calling_code(head) == Some(head);
     let rest = || rest.split(['/', ',']).map(str::trim).filter(|part| !part.is_empty());
-    if !known || area.is_empty() || !all_digits(area) || !rest().all(is_area) {
+    if !known || !is_area(area) || !rest().all(is_area) {
         return None;
     }
     let complete = |part: &str| match part.split_once('-') {
@@ -244,10 +285,11 @@ fn all_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Removes a plus sign, 00 or 011 from the beginning of the text. Also returns whether there was one.
-fn international(token: &str) -> (&str, bool) {
-    let rest =
-        token.strip_prefix('+').or_else(|| token.strip_prefix("00")).or_else(|| token.strip_prefix("011"));
+/// Removes a plus sign, 00 or 011 from the beginning of the text. Also returns whether there was one. If the codes begin with a 0 that is only dialed
+/// within their country, 011 is the beginning of an area code.
+fn international<'t>(token: &'t str, rules: &CodeRules) -> (&'t str, bool) {
+    let american = || token.strip_prefix("011").filter(|_| !rules.keeps_011);
+    let rest = token.strip_prefix('+').or_else(|| token.strip_prefix("00")).or_else(american);
     match rest {
         Some(rest) => (rest.trim_start_matches([' ', '-']), true),
         None => (token, false),
@@ -269,7 +311,7 @@ fn token_codes(
     country: &str,
     token: &str,
     rules: &CodeRules,
-    carried: &mut String,
+    carried: &mut Carried,
     found: &mut Codes,
 ) -> Result<(), CodeDoubt> {
     let token = token
@@ -282,16 +324,27 @@ fn token_codes(
         .filter(|(code, _)| all_digits(code) && calling_code(code) == Some(*code))
         .map(|(code, rest)| format!("+{code} {}", rest.trim()));
     let token = joined.unwrap_or(token);
+    if let Some((from, to)) = complete_ends(&token, rules).filter(|_| country.is_empty()) {
+        let rules = CodeRules { hyphen: Some(HyphenRule::Range), ..rules.clone() };
+        return range_codes(&rules.before, &format!("{from}-{to}"), &rules, found);
+    }
     let (text, is_international) =
-        if country.is_empty() { international(&token) } else { (token.as_str(), false) };
+        if country.is_empty() { international(&token, rules) } else { (token.as_str(), false) };
     let spaced: Vec<&str> = text.split(' ').filter(|part| !part.is_empty()).collect();
+    // in `0033 0034 0039`, each part is a complete code
+    let begins = |part: &&str| part.len() > 2 && part.starts_with("00") || part.starts_with('+');
+    if is_international && spaced.len() > 1 && spaced.iter().skip(1).all(begins) {
+        return spaced.into_iter().try_for_each(|part| {
+            token_codes(country, international(part, rules).0, rules, &mut Carried::default(), found)
+        });
+    }
     match (is_international, spaced.as_slice()) {
         (_, []) => Err(error("CODE_INVALID", "The code has no digits.")),
         (true, parts) => {
             check_parts(parts)?;
-            carried.clear();
-            if parts.len() > 1 {
-                carried.push_str(parts[0]);
+            *carried = Carried::default();
+            if let [first, area, ..] = parts {
+                *carried = Carried { code: (*first).to_owned(), digits: first_end(area) };
             }
             let (last, head) = parts.split_last().unwrap_or((&"", &[]));
             range_codes(&[rules.before.as_str(), head.concat().as_str()].concat(), last, rules, found)
@@ -303,31 +356,72 @@ fn token_codes(
     }
 }
 
+/// The ends of a range of complete codes whose digits are in groups, such as `00 33 1-00 33 5` or `33 1-33 5`.
+fn complete_ends(token: &str, rules: &CodeRules) -> Option<(String, String)> {
+    let (from, to) = token.split_once('-')?;
+    let ((from, marked), (to, both)) = (international(from.trim(), rules), international(to.trim(), rules));
+    let head = |end: &str| end.split_once(' ').map(|(head, _)| calling_code(head) == Some(head));
+    let grouped = head(from) == Some(true) && from.split_once(' ')?.0 == to.split_once(' ')?.0;
+    if !(marked && both && (from.contains(' ') || to.contains(' ')) || grouped) {
+        return None;
+    }
+    let (from, to) = (from.replace(' ', ""), to.replace(' ', ""));
+    let ends = all_digits(&from) && all_digits(&to) && from.len() == to.len() && from < to;
+    (ends && calling_code(&from) == calling_code(&to)).then_some((from, to))
+}
+
 /// Reads a token without spaces. After `351 21` in the same cell, the country code 351 also applies to this token.
 fn plain_codes(
     country: &str,
     token: &str,
     rules: &CodeRules,
-    carried: &str,
+    carried: &Carried,
     found: &mut Codes,
 ) -> Result<(), CodeDoubt> {
-    if !carried.is_empty() && token.starts_with(carried) {
-        let message = "It is unclear whether the code begins with the country code of the preceding code.";
-        return Err(error("CODE_AMBIGUOUS", message));
+    let mut head = carried.code.as_str();
+    if !head.is_empty() && token.starts_with(head) && first_end(token) != carried.digits {
+        // in `+244 2, 24493`, the second code is complete; many area codes within country 7 begin with 7
+        if head == "7" || first_end(token) < carried.digits + head.len() {
+            let message =
+                "It is unclear whether the code begins with the country code of the preceding code.";
+            return Err(error("CODE_AMBIGUOUS", message));
+        }
+        head = "";
+    }
+    if !rules.home.is_empty() && token.starts_with('0') {
+        let keeps = KEEPS_ZERO.contains(&rules.home.as_str());
+        let bare: Vec<&str> = token
+            .split('-')
+            .map(|end| end.trim().strip_prefix('0').filter(|_| !keeps).unwrap_or(end))
+            .collect();
+        return range_codes(&rules.home, &bare.join("-"), rules, found);
+    }
+    if rules.national && !KEEPS_ZERO.contains(&rules.before.as_str()) {
+        let bare: Vec<&str> =
+            token.split('-').map(|end| end.trim().strip_prefix('0').unwrap_or(end)).collect();
+        return range_codes(&rules.before, &bare.join("-"), rules, found);
     }
     let area = trunk(country, token, rules)?;
-    range_codes(&[rules.before.as_str(), country, carried].concat(), area, rules, found)
+    range_codes(&[rules.before.as_str(), country, head].concat(), area, rules, found)
+}
+
+/// The number of digits of a code, or of the first code of a range.
+fn first_end(token: &str) -> usize {
+    token.bytes().take_while(u8::is_ascii_digit).count()
 }
 
 fn spaced_codes(
     country: &str,
     parts: &[&str],
     rules: &CodeRules,
-    carried: &mut String,
+    carried: &mut Carried,
     found: &mut Codes,
 ) -> Result<(), CodeDoubt> {
-    check_parts(parts)?;
-    let rule = rules.space.or_else(|| certain_space(country, parts));
+    let complete = country.is_empty() && rules.before.is_empty() && !rules.areas;
+    let rule = rules.space.or_else(|| certain_space(complete, parts));
+    if rule != Some(SpaceRule::List) {
+        check_parts(parts)?;
+    }
     match rule {
         None => Err(CodeDoubt::Space),
         Some(SpaceRule::List) => {
@@ -344,8 +438,8 @@ fn spaced_codes(
         Some(SpaceRule::Joint) => {
             let (last, head) = parts.split_last().unwrap_or((&"", &[]));
             if country.is_empty() && calling_code(parts[0]) == Some(parts[0]) {
-                carried.clear();
-                carried.push_str(parts[0]);
+                let digits = parts.get(1).map_or(0, |area| first_end(area));
+                *carried = Carried { code: parts[0].to_owned(), digits };
             }
             range_codes(
                 &[rules.before.as_str(), country, head.concat().as_str()].concat(),
@@ -373,82 +467,4 @@ fn trunk<'a>(country: &str, area: &'a str, rules: &CodeRules) -> Result<&'a str,
         Some(TrunkZero::Keep) => Ok(area),
         Some(TrunkZero::Strip) => Ok(area.trim_start_matches('0')),
     }
-}
-
-/// One code or a range of codes after `head`.
-fn range_codes(head: &str, token: &str, rules: &CodeRules, found: &mut Codes) -> Result<(), CodeDoubt> {
-    let Some((from, to)) = token.split_once('-') else {
-        return push(found, &[head, token].concat());
-    };
-    let (from, to) = (from.trim(), to.trim());
-    let parts: Vec<&str> = token.split('-').map(str::trim).collect();
-    let digits = parts.iter().all(|part| !part.is_empty() && all_digits(part));
-    if rules.exchanges && digits {
-        return push(found, &[head, parts.concat().as_str()].concat());
-    }
-    if digits
-        && head.is_empty()
-        && rules.hyphen.is_none()
-        && certain_hyphen(&parts) == Some(HyphenRule::Joint)
-        || digits
-            && parts.len() > 2
-            && (rules.hyphen == Some(HyphenRule::Joint) || certain_hyphen(&parts).is_some())
-    {
-        return push(found, &[head, parts.concat().as_str()].concat());
-    }
-    if from.is_empty() || to.is_empty() || !all_digits(from) || !all_digits(to) {
-        return Err(error("CODE_INVALID", "The code must consist of digits."));
-    }
-    let is_rising = from.len() == to.len() && from < to;
-    // without `head`, the hyphen may join a country code and an area code; after `head`, it can only form a range
-    let is_clear = is_rising && (!head.is_empty() || (from.len() >= 3 && from.get(..1) == to.get(..1)));
-    match (rules.hyphen, is_clear) {
-        (_, true) | (Some(HyphenRule::Range), false) if is_rising => expand(head, from, to, found),
-        (Some(HyphenRule::Joint), _) => push(found, &[head, from, to].concat()),
-        (Some(HyphenRule::Range), _) => Err(error(
-            "CODE_RANGE_INVALID",
-            "Both ends of a range must have the same number of digits, and the second end must be higher.",
-        )),
-        (None, _) => Err(CodeDoubt::Hyphen),
-    }
-}
-
-fn expand(head: &str, from: &str, to: &str, found: &mut Codes) -> Result<(), CodeDoubt> {
-    let invalid = || error("CODE_RANGE_INVALID", "The range has too many codes.");
-    let (first, last): (u64, u64) = match (from.parse(), to.parse()) {
-        (Ok(first), Ok(last)) => (first, last),
-        _ => return Err(invalid()),
-    };
-    if last.saturating_sub(first) >= MAX_RANGE {
-        return Err(invalid());
-    }
-    let width = from.len();
-    (first..=last).try_for_each(|code| push(found, &format!("{head}{code:0width$}")))
-}
-
-/// Whether an international number can begin with the code. In North America, the digit after the 1 is 2 to 9.
-pub(super) fn is_assigned(code: &str) -> bool {
-    if code.starts_with('1') {
-        return code.as_bytes().get(1).is_none_or(|digit| *digit >= b'2');
-    }
-    calling_code(code).is_some()
-}
-
-/// Whether codes are probably area codes without a country code: all have the same small number of digits, and not all of them are country codes.
-pub(super) fn look_national<'a>(codes: impl Iterator<Item = &'a str> + Clone) -> bool {
-    let Some(length) = codes.clone().next().map(str::len) else { return false };
-    let same = codes.clone().all(|code| code.len() == length);
-    let count = codes.clone().take(3).count();
-    let countries = codes.clone().all(|code| calling_code(code) == Some(code));
-    match length {
-        2 | 3 => same && count >= 3 && !countries,
-        6 => count >= 2 && { codes }.all(is_npanxx),
-        _ => false,
-    }
-}
-
-/// Whether a code is a North American area code with an exchange, without the country code 1.
-fn is_npanxx(code: &str) -> bool {
-    let digit = |at: usize| code.as_bytes().get(at).is_some_and(|digit| (b'2'..=b'9').contains(digit));
-    code.len() == 6 && all_digits(code) && digit(0) && digit(3)
 }

@@ -2,22 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::header::{Meaning, Role, Step, is_first_minute, is_specific_date, meaning, words};
-use super::mapping::{ColumnRef, Mapping, column_key, positions};
+use super::header::{Meaning, Role, Step, is_first_minute, is_specific_date, meaning, role_name};
+use super::mapping::{ColumnRef, Mapping, column_key, positions, reference};
 use super::table::{Row, Table};
 use super::{CarrierDeck, Confidence, Detected, Options, Question, Refusal};
 use crate::tariff::MAX_BANDS;
 
+mod any;
 mod bare;
 mod codes;
 mod correct;
+mod explained;
 mod names;
 mod prices;
 mod profile;
+mod repeated;
 mod settle;
 mod statuses;
 
-pub(super) use codes::{country_question, national_code};
+pub(super) use any::letter;
+pub(super) use codes::{country_question, country_question_in, national_code};
+pub(super) use explained::explanation;
 use profile::Profile;
 
 /// Number of rows whose contents are examined to find the meaning of columns.
@@ -52,11 +57,13 @@ pub(super) struct Columns {
     pub(super) current: Option<usize>,
     /// Whether the first price covers a minute, according to its column's name.
     pub(super) first_minute: bool,
-    /// The text columns whose meaning is unknown or irrelevant. If several rows have the same code, the values in these columns may tell the rows
-    /// apart.
+    /// The columns that are not empty, but whose meaning is unknown or irrelevant. If several rows have the same code, the values in these columns
+    /// may tell the rows apart.
     pub(super) others: Vec<usize>,
-    /// Whether the column of statuses was found because its words distinguish the rows without a price from the others.
+    /// Whether the column of statuses was recognized by its contents: none of its words occurs both in a row with a price and in a row without one.
     pub(super) status_is_found: bool,
+    /// Whether there are several columns of first days, and no row has a date in more than one of them.
+    pub(super) split_dates: bool,
 }
 
 impl Columns {
@@ -66,6 +73,49 @@ impl Columns {
 
     pub(super) fn all(&self, role: Role) -> &[usize] {
         self.roles.get(&role).map_or(&[], Vec::as_slice)
+    }
+
+    /// The column with the row's first day. If each row has a date in only one of several columns, it is the column that is filled.
+    pub(super) fn first_day(&self, row: Row<'_>) -> Option<usize> {
+        let columns = self.all(Role::Effective);
+        let filled = columns.iter().copied().find(|column| !row.get(*column).is_empty());
+        filled.filter(|_| self.split_dates).or(columns.first().copied())
+    }
+
+    /// Whether the deck has first days, but the row has none.
+    pub(super) fn is_undated(&self, row: Row<'_>) -> bool {
+        self.first_day(row).is_some_and(|column| row.get(column).is_empty())
+    }
+
+    /// Whether a column has fees or minimum charges.
+    pub(super) fn is_fee(&self, column: usize) -> bool {
+        [Role::ConnectionFee, Role::MinimumCharge].iter().any(|role| self.all(*role).contains(&column))
+    }
+
+    /// The role of a column. The columns of the code have their own roles, and the prices now in force count as prices.
+    pub(super) fn role_of(&self, column: usize) -> Option<Role> {
+        let named = self.roles.iter().find(|(_, columns)| columns.contains(&column)).map(|(role, _)| *role);
+        let code = match self.code {
+            CodeSource::Full(code) => (column == code).then_some(Role::Prefix),
+            CodeSource::Parts(country, _) if column == country => Some(Role::CountryCode),
+            CodeSource::Parts(_, area) => (column == area).then_some(Role::AreaCode),
+        };
+        let price = column == self.price || self.current == Some(column);
+        let banded = || self.band_of(column).map(|(role, _)| role);
+        code.or(named).or_else(|| price.then_some(Role::Price)).or_else(banded)
+    }
+
+    /// The role of a band's column, and the name of the band.
+    pub(super) fn band_of(&self, column: usize) -> Option<(Role, &str)> {
+        self.bands.iter().find_map(|band| {
+            let columns = [
+                (Some(band.price), Role::Price),
+                (band.first, Role::FirstPrice),
+                (band.fee, Role::ConnectionFee),
+            ];
+            let (_, role) = columns.into_iter().find(|(at, _)| *at == Some(column))?;
+            Some((role, band.name.as_str()))
+        })
     }
 
     /// All columns with prices and fees.
@@ -89,41 +139,6 @@ pub(super) struct Sheet<'a> {
     pub(super) has_header: bool,
 }
 
-impl Sheet<'_> {
-    /// A column's name in which the abbreviations are replaced by their explanations, if lines above the header have any, as in "HP (heures pleines)".
-    fn explained(&self, name: &str) -> String {
-        let is_short = |word: &str| {
-            (1..=4).contains(&word.chars().count()) && word.chars().all(|letter| letter.is_uppercase())
-        };
-        let mut found = name.to_owned();
-        for word in name.split(|letter: char| !letter.is_alphanumeric()).filter(|word| is_short(word)) {
-            let explanation = (0..self.above)
-                .filter_map(|index| self.table.row(index))
-                .find_map(|row| row.cells().find_map(|cell| explanation(cell, word)).map(str::to_owned));
-            if let Some(explanation) = explanation {
-                found = found.replacen(word, &explanation, 1);
-            }
-        }
-        found
-    }
-}
-
-/// What a sentence says about an abbreviation: "heures pleines" for `HP (heures pleines)`, `HP = heures pleines`.
-fn explanation<'t>(text: &'t str, word: &str) -> Option<&'t str> {
-    let at = text.match_indices(word).map(|(at, _)| at).find(|at| {
-        let before = text.get(..*at).and_then(|head| head.chars().next_back());
-        before.is_none_or(|letter| !letter.is_alphanumeric())
-    })?;
-    let rest = text.get(at + word.len()..)?.trim_start();
-    let (rest, end): (&str, &[char]) = match rest.chars().next()? {
-        '(' => (rest.get(1..)?, &[')']),
-        '=' => (rest.get(1..)?, &[',', ';', '.', '(', ':']),
-        _ => return None,
-    };
-    let explained = rest.split(end).next()?.trim();
-    (words(explained).len() <= 4 && explained.contains(char::is_alphabetic)).then_some(explained)
-}
-
 /// The columns while their meanings are being assigned.
 struct Draft<'a> {
     sheet: &'a Sheet<'a>,
@@ -142,6 +157,10 @@ struct Draft<'a> {
     guessed: BTreeMap<usize, &'static str>,
     /// Columns of prices that are not needed, each with the reason.
     left: Vec<(usize, &'static str)>,
+    /// The tariff's currency.
+    currency: Option<String>,
+    /// See [`Columns::split_dates`].
+    split_dates: bool,
     /// Why the deck is refused; set only if no answer to a question could make the deck readable.
     refusal: Option<Refusal>,
 }
@@ -167,6 +186,8 @@ pub(super) fn assign(
         mapping_names: options.mapping.columns.contains_key("destination"),
         guessed: BTreeMap::new(),
         left: Vec::new(),
+        currency: options.currency.map(str::to_owned),
+        split_dates: false,
         refusal: None,
     };
     draft.map(options.mapping)?;
@@ -191,7 +212,7 @@ fn profiles(sheet: &Sheet<'_>) -> Vec<Profile> {
     let mut profiles = vec![Profile::default(); sheet.names.len()];
     for index in sheet.start..sheet.table.len().min(sheet.start.saturating_add(SAMPLE)) {
         let Some(row) = sheet.table.row(index) else { break };
-        // titles, notes and repeated headers are no evidence for the meaning of columns
+        // titles, notes and repeated headers do not show what a column means
         let repeated =
             row.cells().zip(&sheet.names).filter(|(cell, name)| !cell.is_empty() && *cell == name.as_str());
         if row.filled() < 2 || sheet.has_header && repeated.count() > 1 {
@@ -213,16 +234,8 @@ impl Draft<'_> {
         if name.is_empty() { format!("column {}", column + 1) } else { name.chars().take(60).collect() }
     }
 
-    /// A reference that finds the column in the carrier's next deck: the column's name if the name is unique, otherwise its position.
     fn reference(&self, column: usize) -> ColumnRef {
-        let name = self.sheet.names.get(column).map_or("", String::as_str);
-        let wanted = words(name);
-        let same = self.sheet.names.iter().filter(|other| words(other) == wanted).count();
-        if same == 1 && !wanted.is_empty() && name.len() <= 100 {
-            ColumnRef::Name(name.to_owned())
-        } else {
-            ColumnRef::Number(u32::try_from(column + 1).unwrap_or(u32::MAX))
-        }
+        reference(&self.sheet.names, column)
     }
 
     fn example(&self, column: usize) -> String {
@@ -267,7 +280,8 @@ impl Draft<'_> {
                     base && (role == Role::Price && price.step != Step::First
                         || role == Role::FirstPrice && price.step == Step::First)
                 }
-                Meaning::Part(step) => role == Role::FirstPrice && *step == Step::First,
+                Meaning::Part(Step::Next) => role == Role::NextIncrement,
+                Meaning::Part(_) => matches!(role, Role::FirstPrice | Role::InitialIncrement),
                 Meaning::Ignored | Meaning::Unknown => false,
             };
             if same {
@@ -280,6 +294,11 @@ impl Draft<'_> {
     fn sample(&self) -> impl Iterator<Item = Row<'_>> {
         let end = self.sheet.table.len().min(self.sheet.start.saturating_add(SAMPLE));
         (self.sheet.start..end).filter_map(|index| self.sheet.table.row(index))
+    }
+
+    /// All rows below the header.
+    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        (self.sheet.start..self.sheet.table.len()).filter_map(|index| self.sheet.table.row(index))
     }
 
     /// The columns that have a role.
@@ -403,6 +422,7 @@ impl Draft<'_> {
             first_minute,
             others,
             status_is_found,
+            split_dates: self.split_dates,
         })
     }
 
@@ -455,15 +475,4 @@ impl Draft<'_> {
             ));
         }
     }
-}
-
-fn role_name(role: Role) -> String {
-    // mappings use the serialized name
-    format!("{role:?}").char_indices().fold(String::new(), |mut name, (at, letter)| {
-        if letter.is_uppercase() && at > 0 {
-            name.push('_');
-        }
-        name.extend(letter.to_lowercase());
-        name
-    })
 }

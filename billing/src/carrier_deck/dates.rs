@@ -177,7 +177,7 @@ fn begins_now(text: &str) -> bool {
     !text.contains(|letter: char| letter.is_ascii_digit()) && WORDS.contains(&first)
 }
 
-/// The dates with a year in a sentence, as they are written.
+/// The dates in a sentence, as they are written. Dates without a year are left out.
 pub(super) fn dates_in(text: &str) -> Vec<String> {
     let words: Vec<&str> = text.split_whitespace().take(200).collect();
     let mut found: Vec<String> = signed(text).into_iter().collect();
@@ -303,6 +303,14 @@ fn parts(text: &str) -> Option<Date> {
     if words.len() == 2 && text.contains('t') {
         let (day, _) = text.split_once('t')?;
         return parts(day);
+    }
+    // the Hungarian "2026. december 1-jétől" ends with a suffix
+    if words.len() == 4
+        && words[0].len() == 4
+        && is_number(words[0])
+        && !words[3].contains(|letter: char| letter.is_ascii_digit())
+    {
+        words.truncate(3);
     }
     // "Mon 14 Dec 2026" begins with the day of the week
     if words.len() == 4 && words[0].chars().all(char::is_alphabetic) {

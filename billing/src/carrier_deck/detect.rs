@@ -1,5 +1,7 @@
 //! Makes a plan for a file: its sheet, header and columns, and the formats of its numbers, dates and codes.
 
+use std::collections::BTreeMap;
+
 use super::codes::CodeRules;
 use super::columns::{Columns, assign};
 use super::dates::{Date, DateOrder};
@@ -8,22 +10,40 @@ use super::numbers::DecimalMark;
 use super::table::{Row, Table};
 use super::{Answer, CarrierDeck, Options, Question, Refusal};
 
+mod below;
+mod blocks;
+mod changes;
 mod codes;
+mod countries;
 mod fees;
+mod footnotes;
+mod headers;
+mod home;
 mod join;
 mod marks;
 mod names;
 mod notes;
+mod replace;
+mod sections;
+mod selectors;
 mod sheets;
 mod split;
+mod starts;
 mod steps;
+mod surcharges;
 mod tokens;
 mod units;
+mod zones;
 
+pub(super) use changes::{Change, ChangeDates, change_in};
+pub(super) use codes::{are_areas, country_mentioned};
 pub(super) use fees::{FeeIn, SaidFees};
+pub(super) use footnotes::Footnote;
 pub(super) use join::{KINDS, joined};
 pub(super) use marks::said_date;
 pub(super) use notes::{SaidIncrements, covers, increments_in, sentences};
+pub(super) use replace::replaced;
+pub(super) use sections::Section;
 pub(super) use sheets::is_rate;
 use sheets::{choose_sheet, open_sheet};
 pub(super) use units::{cents_question, unit_question};
@@ -46,6 +66,9 @@ pub(super) struct Plan<'t> {
     pub(super) unit_is_known: bool,
     /// Whether the prices are in the smaller unit of the currency.
     pub(super) cents: bool,
+    /// For each text in the column of units, the seconds that a price covers, and whether it is in the smaller unit of the currency. Empty if all prices
+    /// are in the same unit of money.
+    pub(super) units: BTreeMap<String, (Option<u32>, bool)>,
     /// The number of decimals between the currency and its smaller unit: 2 for cents, 3 for the fils of a dinar.
     pub(super) places: u32,
     /// Whether a price covers one increment of its row.
@@ -53,14 +76,22 @@ pub(super) struct Plan<'t> {
     pub(super) order: DateOrder,
     pub(super) codes: CodeRules,
     pub(super) currency: Option<String>,
-    /// The first day of the prices in rows without a date of their own.
+    /// The first day on which prices apply if their rows have no date of their own.
     pub(super) effective: Option<chrono::NaiveDate>,
+    /// The notes that apply to the rows with their mark.
+    pub(super) footnotes: Vec<Footnote>,
+    /// The titles that name the increments of the rows below them, by the index of their row.
+    pub(super) sections: BTreeMap<usize, Section>,
+    /// The dates of higher and lower prices, if they differ.
+    pub(super) change_dates: Vec<ChangeDates>,
     /// The increments that lines above and below the rates name.
     pub(super) said: SaidIncrements,
     /// The fees that lines above and below the rates name.
     pub(super) fees: SaidFees,
     /// See [`Plan::place_names`].
     place_names: std::cell::OnceCell<Vec<Vec<String>>>,
+    /// The beginnings of the deck's codes, and the names in their rows.
+    priced: std::cell::OnceCell<std::collections::BTreeSet<countries::Priced>>,
     /// The sheets that are not read, with their names.
     pub(super) unread: Vec<(&'t str, &'t Table)>,
 }
@@ -86,12 +117,20 @@ pub(super) fn plan<'t>(
     deck: &mut CarrierDeck,
 ) -> Result<Option<Plan<'t>>, Refusal> {
     let Some(table) = choose_sheet(tables, options.mapping, deck)? else { return Ok(None) };
-    deck.counts.rows = table.len() as u64 + table.blank;
+    deck.counts.rows = table.len() as u64 + table.blank + table.left_out;
     deck.counts.empty = table.blank;
-    let sheet = open_sheet(table, options.mapping, deck)?;
+    if table.left_out > 0 {
+        deck.counts.set_aside = table.left_out;
+        deck.set_aside.insert("ROW_LEFT_OUT".to_owned(), table.left_out);
+    }
+    let Some(sheet) = open_sheet(table, options.mapping, deck)? else { return Ok(None) };
     if sheet.start >= table.len() {
         let message = "No line follows the header.";
-        return Err(Refusal::new(0, "RATES_MISSING", message, "Give the line of the header in a mapping."));
+        let refusal = Refusal::new(0, "RATES_MISSING", message, "Give the line of the header in a mapping.");
+        return headers::header_question(table).map_or(Err(refusal), |question| {
+            deck.questions.push(question);
+            Ok(None)
+        });
     }
     let Some(columns) = assign(&sheet, options, deck)? else { return Ok(None) };
     let mut plan = Plan {
@@ -105,30 +144,39 @@ pub(super) fn plan<'t>(
         unit: 60,
         unit_is_known: false,
         cents: false,
+        units: BTreeMap::new(),
         places: 2,
         per_increment: false,
         order: DateOrder::Dmy,
         codes: CodeRules::default(),
         currency: None,
         effective: None,
+        footnotes: Vec::new(),
+        sections: BTreeMap::new(),
+        change_dates: Vec::new(),
         said: SaidIncrements::default(),
         fees: SaidFees::default(),
         place_names: std::cell::OnceCell::new(),
+        priced: std::cell::OnceCell::new(),
         unread: tables
             .iter()
             .filter(|(_, other)| !std::ptr::eq(other, table))
             .map(|(name, other)| (name.as_str(), other))
             .collect(),
     };
-    plan.find_marks(options.mapping, deck);
+    plan.find_marks(options, deck);
     plan.find_order(options, deck);
+    plan.change_dates = plan.find_change_dates();
     plan.find_date(options.mapping, options.today, deck);
     plan.find_unit(options.mapping, deck);
     plan.find_currency(options, deck)?;
     plan.find_cents(options, deck);
     plan.find_codes(options.mapping, deck);
+    plan.find_home(options, deck);
+    plan.sections = plan.find_sections();
     plan.said = plan.said_increments();
-    plan.fees = plan.said_fees();
+    plan.fees = plan.said_fees(options.mapping);
+    plan.footnotes = plan.find_footnotes();
     deck.currency.clone_from(&plan.currency);
     Ok(deck.questions.is_empty().then_some(plan))
 }

@@ -4,12 +4,15 @@ mod kinds;
 mod plain;
 mod prices;
 mod segments;
+mod spelling;
 
 use kinds::{code, dated, increment, named, special};
 pub(super) use plain::is_gross;
 use plain::plain;
-pub(super) use prices::names_band;
+pub(super) use prices::{band_in, names_band};
 use prices::{band_price, money, price};
+pub(super) use spelling::words;
+use spelling::{is_in, is_part_of};
 
 use super::cells::{currencies, is_cents};
 use super::header_words::{
@@ -17,9 +20,7 @@ use super::header_words::{
     MINIMUMS, MINUTES, MOBILE, NEW, NEXT, NOTICE, OLD, ORIGIN, PER_TIME, PERIODS, PLAIN_PRICE, PRICE, REMOVE,
     SECONDS, SURCHARGES, TAX_NOTES, TIME,
 };
-use crate::fold::fold;
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization as _;
 
 /// The meaning of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,6 +86,17 @@ pub enum Role {
     Ignore,
 }
 
+/// The name of a role in a mapping.
+pub(super) fn role_name(role: Role) -> String {
+    format!("{role:?}").char_indices().fold(String::new(), |mut name, (at, letter)| {
+        if letter.is_uppercase() && at > 0 {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+        name
+    })
+}
+
 /// The age of a price column, which decides which of several price columns is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
@@ -111,7 +123,7 @@ pub(super) struct PriceColumn {
     pub(super) band: Option<&'static str>,
 }
 
-/// The band of a column like "Standard Rate". It means the standard time only if another column is for another time.
+/// The band of a column like "Standard Rate". Such a name means the standard time only if another column is for another time.
 pub(super) const GENERAL: &str = "standard";
 
 /// The result of interpreting a column's name.
@@ -124,29 +136,6 @@ pub(super) enum Meaning {
     /// The name is known, but irrelevant to prices.
     Ignored,
     Unknown,
-}
-
-/// The words of a name, in lower case and without accents. A change from a small to a capital letter separates words.
-pub(super) fn words(name: &str) -> Vec<String> {
-    let mut spaced = String::with_capacity(name.len() + 8);
-    let mut before_small = false;
-    for letter in name.chars().take(200) {
-        if letter.is_uppercase() && before_small {
-            spaced.push(' ');
-        }
-        before_small = letter.is_lowercase();
-        spaced.push(letter);
-    }
-    let mut folded = fold(&spaced);
-    // folding splits Korean syllables into letters, so put them together again
-    if folded.contains(|letter: char| ('\u{1100}'..='\u{11ff}').contains(&letter)) {
-        folded = folded.nfc().collect();
-    }
-    folded
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 /// The words of a column's name, with the checks that the rules use.
@@ -200,11 +189,22 @@ fn compound(word: &str) -> Option<(&str, &str)> {
     (4..=word.len() - 4).map(|at| word.split_at(at)).find(|(head, tail)| known(head) && known(tail))
 }
 
+/// The parts of a word with a number, such as `price1`, or with an n for any further number, such as `intervaln`.
+fn numbered(word: String) -> Vec<String> {
+    const PARTS: &[&str] =
+        &["price", "rate", "interval", "increment", "precio", "preco", "prix", "preis", "prezzo"];
+    let head = word.strip_suffix(['1', '2', 'n']).filter(|head| PARTS.contains(head));
+    match head.and_then(|head| Some((head.to_owned(), word.get(head.len()..)?.to_owned()))) {
+        Some((head, tail)) => vec![head, tail],
+        None => vec![word],
+    }
+}
+
 impl Words {
     /// The words of a name; compound words are split.
     pub(super) fn of(name: &str) -> Words {
         let mut parts = Vec::new();
-        for word in words(name).into_iter().flat_map(segments::split) {
+        for word in words(name).into_iter().flat_map(segments::split).flat_map(numbered) {
             let head = |tail: &&str| word.strip_suffix(*tail).filter(|head| head.chars().count() >= 3);
             let longest = COMPOUNDS.iter().filter(|tail| head(tail).is_some()).max_by_key(|tail| tail.len());
             match longest.and_then(|tail| head(tail).map(|head| (head.to_owned(), *tail))) {
@@ -219,11 +219,11 @@ impl Words {
     }
 
     pub(super) fn any(&self, list: &[&str]) -> bool {
-        self.0.iter().any(|word| list.contains(&word.as_str()))
+        self.0.iter().any(|word| is_in(word, list) || is_part_of(word, list))
     }
 
     pub(super) fn only(&self, list: &[&str]) -> bool {
-        !self.0.is_empty() && self.0.iter().all(|word| list.contains(&word.as_str()))
+        !self.0.is_empty() && self.0.iter().all(|word| is_in(word, list))
     }
 
     pub(super) fn phrase(&self, phrase: &[&str]) -> bool {
@@ -303,7 +303,11 @@ pub(super) fn mentions_end(text: &str) -> bool {
 
 /// The meaning of a column's name.
 pub(super) fn meaning(name: &str) -> Meaning {
-    let name = plain(name);
+    let mut name = plain(name);
+    // in "€/min (Cent)", "min" means minute, not minimum
+    if words(&name).first().is_some_and(|word| word == "min") && name.contains("/min") {
+        name = name.replacen("/min", "/minute", 1);
+    }
     let name = name.as_str();
     let words = Words::of(name);
     if words.0.is_empty() {
@@ -313,7 +317,11 @@ pub(super) fn meaning(name: &str) -> Meaning {
             Meaning::Unknown
         };
     }
-    if words.any(SURCHARGES) {
+    // a number of the row
+    if words.only(&["s", "n", "sn", "sl", "sr", "no", "nr"]) {
+        return Meaning::Ignored;
+    }
+    if words.any(SURCHARGES) || is_group(&words) {
         return Meaning::Unknown;
     }
     let found = part(&words)
@@ -332,6 +340,21 @@ pub(super) fn meaning(name: &str) -> Meaning {
     } else {
         Meaning::Unknown
     })
+}
+
+/// Whether a column's name is for groups of destinations, such as bands or zones. One table may list the prices of the groups, and another one the
+/// destinations of each group.
+pub(super) fn names_group(name: &str) -> bool {
+    let words = Words::of(name);
+    is_group(&words) || words.only(&["band", "zone", "group", "zona", "tier", "bracket", "zones", "bands"])
+}
+
+/// Whether a column's name is for a group of destinations with the same price, such as "Charge band" or "Rate zone".
+fn is_group(words: &Words) -> bool {
+    const GROUPS: &[&str] = &["band", "zone", "group", "tier", "bracket", "bands", "zones", "groups"];
+    let [first, last] = words.0.as_slice() else { return false };
+    PRICE.contains(&first.as_str()) && GROUPS.contains(&last.as_str())
+        || first == "zona" && last.starts_with("tarif")
 }
 
 /// Whether a column's name says only that it has the first or the next part of something: "First minute", "Initial", "1/N".

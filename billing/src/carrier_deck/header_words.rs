@@ -1,6 +1,11 @@
 //! The words of headers and cells, grouped by meaning: in lower case, without accents, in six languages ([`super::header`] looks them up).
 
+mod sentences;
+
+pub(super) use sentences::*;
+
 pub(super) const CODE: &[&str] = &[
+    "番号帯", "番号", "地域番号", "지역번호",
     "netnummers", "landnummers", "predvolby", "korzetszam", "κωδικος", "国番号", "국가번호",  "קידומת", "landsnummer", "kode",
     "号码", "字冠", "区號", "區號", "зоны", "зон", "префиксы",
     "رمز", "مفتاح", "كود",     "код", "коды", "префикс", "kod", "kodu", "kodlar", "prefiks", "prefiksy", "netnummer", "landnummer", "landcode", "riktnummer", "landskod", "predvolba", "kierunkowy", "区号", "代码", "前缀", "국번",
@@ -9,17 +14,26 @@ pub(super) const CODE: &[&str] = &[
     "kennzahlen", "npanxx", "npa", "nxx", "breakout", "breakouts", "dial", "dialed", "dialing", "dialling", "prafix", "rufnummernbereich",
     "e164", "range", "ranges", "dialstring", "dnis", "pattern", "indicativo", "indicativos", "praefix", "rufnummer", "rufnummern",
     "nummernbereich", "nummernkreis", "marcacion", "discado", "discagem", "selezione", "nummernraum", "destcode", "dialprefix",
+    "hivoszam", "elohivo", "elohivoszam", "predcisli", "coduri", "кодове", "префикси", "pozivni", "predbroj", "klicna", "predpona", "κωδικοι",
+    "προθεμα", "προθεματα", "onek", "landenummer", "landkode", "landekode", "retningsnummer", "suuntanumero", "suuntanumerot", "maatunnus",
+    "etuliite", "suunakood", "kood", "koodid", "eesliide", "kods", "kodi", "prefikss", "kodas", "kodai", "prefiksas", "kengetal", "toegangsnummer",
+    "prefixen", "awalan", "รหส", "kodigo", "msimbo", "کد", "کدها", "پیش", "شماره", "קידומות", "קוד", "коди", "префікс", "префікси", "kodlari", "კოდი",
+    "կոդ",
 ];
 
 pub(super) const COUNTRY: &[&str] = &[
+    "国名", "국가", "국가명",
     "страны", "国家地区", "ulkesi", "kraju", "země",
     "الدولة", "البلد",     "страна", "ulke", "kraj", "tara", "zeme", "国家", "orszag",
     "country", "countries", "pais", "paises", "pays", "paese", "land", "lander", "lands", "zielland", "landes", "nation", "nazione", "landname",
     "landesname", "laender",
+    "krajina", "drzava", "drzave", "zemlja", "држава", "χωρα", "χωρες", "maa", "riik", "valsts", "salis", "valstybe",
+    "negara", "ประเทศ", "nchi", "کشور", "מדינה", "ארץ", "краіна", "краіни", "мемлекет", "davlat", "mamlakat", "olkə", "ქვეყანა", "երկիր",
+    "shteti", "दश", "ملک", "দশ", "አገር", "bansa",
 ];
 
 pub(super) const INTERNATIONAL: &[&str] = &[
-    "intl", "int", "international", "internacional", "internazionale", "cc",
+    "دولي", "الدولي", "国際", "intl", "int", "international", "internacional", "internazionale", "cc",
 ];
 
 pub(super) const AREA: &[&str] = &[
@@ -28,6 +42,8 @@ pub(super) const AREA: &[&str] = &[
 ];
 
 pub(super) const PRICE: &[&str] = &[
+    "minuuttarief", "minuutprijs", "التعريفة",
+    "料金", "単価", "通話料", "通話料金", "요금", "단가", "通话费",
     "资费", "单价", "价", "расценка", "расценки",
     "السعر", "سعر", "التعرفة",     "цена", "тариф", "стоимость", "ставка", "fiyat", "fiyati", "ucret", "stawka", "cena", "tarief", "prijs", "pris", "pret", "费率", "价格", "单价",
     "rate", "rates", "price", "prices", "cost", "costs", "tariff", "tariffs", "charge", "charges", "fee", "tarifa", "tarifas", "precio",
@@ -37,6 +53,11 @@ pub(super) const PRICE: &[&str] = &[
     "interstate", "intrastate", "indeterminate", "inter", "intra", "ij", "indet", "importo", "importi", "montant", "betrag", "taxa", "taxas",
     "tasa", "tasas", "gebuhr", "gebuhren", "gebuehr", "costi", "pvp", "buy", "sell", "gesprachspreis", "minutensatz", "minutentarif",
     "tariffario", "tarifario",
+    "dij", "percdij", "dijszabas", "dijak", "sazba", "sadzba", "ceny", "stawki", "preturi", "pretul", "cijena", "cijene", "cene", "цени",
+    "τιμη", "τιμες", "κοστος", "minutpris", "takst", "takster", "priser", "minuttpris", "hinta", "minuuttihinta", "hinnat", "taksa", "hind",
+    "minutihind", "tariif", "hinnad", "cenas", "kaina", "kainos", "prijzen", "tarieven", "harga", "kadar", "presyo", "نرخ", "قیمت",
+    "تعرفه", "هزینه", "מחיר", "תעריף", "עלות", "ціна", "вартість", "баға", "narx", "narxi", "qiymət", "qiyməti", "ფასი", "ტარიფი", "գին", "սակագին",
+    "cmimi", "preu", "preus", "prezo", "prys", "ราคา", "อตรา", "दर", "मलय", "মলয", "ዋጋ",
 ];
 
 pub(super) const OLD: &[&str] = &[
@@ -44,12 +65,17 @@ pub(super) const OLD: &[&str] = &[
     "old", "previous", "prev", "prior", "anterior", "ancien", "ancienne", "precedent", "vecchio", "vecchia", "precedente", "alt", "alte",
     "alter", "alten", "bisherig", "bisheriger", "bisherige", "antiguo", "antigua", "antigo", "antiga", "antiguos", "antigos", "anteriores",
     "anciens", "vecchi",
+    "regi", "stary", "puvodni", "dosavadni", "povodny", "doterajsi", "veche", "stari", "стара", "стар", "παλια", "παλαια", "gammalt", "gamle",
+    "tidligere", "vanha", "vana", "veca", "sena", "senas", "lama", "قدیم", "ישן", "попередня",
 ];
 
 pub(super) const CURRENT: &[&str] = &[
     "现行", "当前", "текущая", "mevcut", "obecna", "huidig", "huidige", "الحالي",
     "current", "actual", "atual", "actuel", "actuelle", "attuale", "aktuell", "aktueller", "aktuelle", "existing", "present", "vigente",
     "vigentes", "corrente", "presente", "bestehend", "bestehender", "derzeitig", "derzeitiger", "geltender",
+    "jelenlegi", "soucasna", "soucasny", "aktualni", "sucasna", "actuala", "curent", "curenta", "trenutna", "trenutni", "sadasnja", "текуща",
+    "настояща", "τρεχουσα", "nuvarande", "navaerende", "nuvaerende", "nykyinen", "praegune", "esosa", "dabartine", "semasa", "فعلی", "נוכחי",
+    "поточна", "чинна",
 ];
 
 pub(super) const NEW: &[&str] = &[
@@ -57,27 +83,41 @@ pub(super) const NEW: &[&str] = &[
     "new", "nuevo", "nueva", "novo", "nova", "nouveau", "nouvelle", "nuovo", "nuova", "neu", "neuer", "neue", "future", "updated", "nuevos",
     "nuevas", "novos", "novas", "nouveaux", "nuovi", "futuro", "futura", "futur", "kunftig", "kunftiger", "proposed", "revised", "revisado",
     "revisada",
+    "uj", "novy", "nove", "novi", "noua", "нова", "нов", "νεα", "νεο", "nytt", "nye", "uusi", "uus", "jauna", "jaunais", "nauja", "naujas", "baru",
+    "جدید", "חדש", "новии",
 ];
 
 pub(super) const FIRST: &[&str] = &[
+    "первои", "первая", "первую", "первые", "pierwsza", "pierwszej",
+    "الحد", "الادنى", "первыи", "pierwszy", "minimalny", "minimalna", "起始", "首次", "asgari",
     "首", "最小", "最低", "начальныи", "ilk",
     "first", "initial", "1", "1st", "init", "minimum", "min", "inicial", "primer", "primero", "primera", "primeiro", "primeira", "premier",
     "premiere", "initiale", "iniziale", "primo", "prima", "erste", "erster", "erstes", "erst", "minimo", "minima", "mindest", "mindestdauer",
     "minimale", "setup", "interval1", "1er", "1ere", "1re", "1ra", "1ro", "1o", "1a", "1te", "1ter", "t1", "starting", "start", "opening",
     "primeros", "primeras", "primeiros", "primeiras", "premiers", "premieres", "primi", "prime", "ersten", "anfangs", "anfang", "grund",
     "iniciales", "iniciais", "initiaux", "iniziali", "minimal", "mindestens", "arranque", "erstminute",
+    "elso", "kezdo", "minimalis", "prvni", "minimalni", "prvy", "prva", "minim", "prvi", "pocetni", "първа", "първи", "πρωτο", "αρχικο", "ελαχιστη",
+    "forsta", "forste", "ensimmainen", "vahintaan", "minimi", "esimene", "pirmais", "pirma", "pirmas", "pertama", "awal", "اولیه", "ראשון", "ראשונה",
+    "מינימום", "перша", "першии", "початковии", "мінімальнии", "минимальныи", "минимальная", "минимум", "eerste",
 ];
 
 pub(super) const NEXT: &[&str] = &[
+    "после", "затем", "далее", "nastepnie",
+    "الزيادة", "последующии", "sonraki", "nastepny", "kolejny", "后续", "volgende",
     "next", "additional", "add", "subsequent", "following", "n", "2", "2nd", "sub", "siguiente", "siguientes", "adicional", "adicionais",
     "subsecuente", "proximo", "proximos", "seguinte", "seguintes", "suivant", "suivante", "suivants", "successivo", "successivi", "successiva",
     "folgende", "folge", "folgetakt", "weitere", "weiterer", "nachste", "intervaln", "succeeding", "nth", "tn", "t2", "nach", "adicionales",
     "additionnel", "additionnelle", "additionnels", "additionnelles", "supplementaire", "supplementaires", "ulteriore", "ulteriori",
     "zusatzliche", "zusatzlich", "suivantes", "successive", "folgend", "folgender", "folgenden", "danach", "after", "thereafter", "posterior",
     "posteriores", "proxima", "proximas", "restante", "restantes",
+    "tovabbi", "kovetkezo", "dalsi", "nasledujici", "urmator", "urmatoarele", "sljedeci", "daljnji", "naredni", "naslednji", "следваща", "следващ",
+    "επομενο", "επομενα", "foljande", "darefter", "neste", "deretter", "pafolgende", "efterfolgende", "naeste", "derefter", "seuraava", "jargmine",
+    "jargnev", "nakamais", "nakama", "tolesnis", "berikutnya", "selanjutnya", "seterusnya", "بعدی", "נוסף", "הבא", "наступнии", "наступні",
+    "подальшии", "daarna", "vervolgens",
 ];
 
 pub(super) const INTERVAL: &[&str] = &[
+    "課金単位", "課金", "과금단위", "计费单位", "計費單位", "احتساب",
     "step", "schritt", "paso", "passo", "tariffing",
     "тарификация", "тарификации", "тарифікація", "laskutus", "debitering", "ucto", "uctovani", "ücretlendirme", "шаг", "naliczanie", "afrekening", "ucretlendirme", "fakturering", "计费周期", "计费",
     "increment", "increments", "interval", "intervals", "billing", "rounding", "block", "pulse", "pulses", "takt", "taktung", "abrechnung",
@@ -90,6 +130,13 @@ pub(super) const INTERVAL: &[&str] = &[
     "fracionamento", "arredondamento", "arrotondamento", "rundung", "abrechnungsintervall", "abrechnungseinheit", "pas", "steps", "resolution",
     "intervall", "intervallen", "inkrement", "incrs", "tick", "ticks", "scatto", "bloques", "blocks", "blocco", "bloco", "mindestzeit",
     "taktlange", "taktlaenge", "blocking",
+    "szamlazasi", "leptek", "utemezes", "uctovanie", "uctovaci", "taktowanie", "impuls", "taryfikacja", "tarifare", "taxare", "obracun", "obracunski",
+    "obracunska", "obracunavanje", "naplata", "tarifiranje", "обрачун", "таксуване", "тарифиране", "стъпка", "χρεωση", "χρεωσης", "βημα",
+    "debiteringsintervall", "avrundning", "taksering", "takseringsenhet", "takseringsenhed", "avregning", "afregning", "afregningsinterval",
+    "laskutusvali", "laskutusyksikko", "veloitus", "veloitusvali", "laskutusjakso", "laskutusperuste", "arveldus", "arveldussamm", "arvestus",
+    "arvestussamm", "samm", "tarifikacija", "uzskaites", "solis", "apmokestinimas", "apmokestinimo", "zingsnis", "tarifikavimas", "intervalas",
+    "afrekeneenheid", "tariefeenheid", "facturatie", "satuan", "pembulatan", "penagihan", "kelipatan", "pengebilan", "محاسبه", "חיוב", "פעימה",
+    "крок", "округлення", "округление", "дискретность", "квант", "интервал", "adim",
 ];
 
 pub(super) const PER_TIME: &[&str] = &[
@@ -97,6 +144,7 @@ pub(super) const PER_TIME: &[&str] = &[
 ];
 
 pub(super) const NAME: &[&str] = &[
+    "通話先", "対地", "着信先", "宛先", "지역", "착신지", "목적지",
     "ulke", "目的地名称", "destinasyon",
     "الوجهة", "地区名", "地区名称",     "направление", "yon", "hedef", "kierunek", "bestemming", "目的地", "destinatie", "smer", "направления", "地区",
     "destination", "destinations", "description", "desc", "name", "names", "location", "destino", "destinos", "descripcion", "nombre",
@@ -105,14 +153,24 @@ pub(super) const NAME: &[&str] = &[
     "zielname", "zielbezeichnung", "zielgebiet", "zielregion", "zielnetz", "designation", "intitule", "direttrice", "denominacion",
     "denominacao", "denominazione", "denomination", "gebiet", "ort", "localita", "dest", "destname", "directions", "direction", "destinacion",
     "landname",
+    "celorszag", "hivasirany", "irany", "viszonylat", "celallomas", "destinacia", "destinace", "ciel", "destynacja", "destinatia",
+    "destinatii", "odrediste", "odredista", "destinacija", "pravac", "smjer", "cilj", "дестинация", "дестинации", "προορισμος", "προορισμοι",
+    "destinasjon", "retning", "kohde", "kohteet", "suunta", "sihtkoht", "suund", "galamerkis", "virziens", "virzieni", "kryptis", "kryptys",
+    "paskirtis", "tujuan", "destinasi", "ปลายทาง", "مقصد", "יעד", "יעדים", "напрямок", "напрямки", "напрям", "призначення", "бағыт",
+    "istiqamət", "მიმართულება", "ուղղություն", "destinacioni", "गतवय", "መድረሻ", "bestemmingen",
 ];
 
 pub(super) const NETWORK: &[&str] = &[
+    "통신사", "事業者",
     "الشبكة", "المشغل", "运营商", "оператор",     "network", "operator", "carrier", "operadora", "operador", "red", "rede", "reseau", "operateur", "rete", "operatore", "netz", "betreiber",
     "netzbetreiber", "type", "tipo", "typ", "provider", "mobile", "operateurs", "operadores", "operators", "networks",
+    "halozat", "szolgaltato", "siet", "siec", "retea", "mreza", "operater", "omrezje", "мрежа", "δικτυο", "παροχος", "nett", "verkko",
+    "operaattori", "vork", "operaator", "tikls", "tinklas", "operatorius", "netwerk", "jaringan", "rangkaian", "sebeke", "شبکه", "اپراتور", "רשת",
+    "מפעיל", "мережа", "сеть",
 ];
 
 pub(super) const DATE: &[&str] = &[
+    "適用開始日", "適用日", "有効日", "적용일", "시행일",
     "wazny", "wazna", "wazne", "obowiazuja", "obowiazujacy", "تسري", "اعتبارا", "ساري", "ابتداء", "действуют", "деиствуют", "вступает", "вступают", "gecerli", "gecerlidir", "itibaren", "itibariyle", "geldig", "gyldig", "gelden", "gaeller", "platny", "platnost", "ucinnost", "valabil", "ervenyes", "voimassa", "intra",
     "تاريخ", "السريان",     "дата", "деиствует", "gecerlilik", "tarih", "tarihi", "obowiazuje", "waznosc", "ingangsdatum", "ingang", "giltig", "gyldig", "生效日期", "生效",
     "wef", "applicables", "aplicables", "aplicable", "applicabili", "effective", "efective", "eff", "valid", "validity", "validite", "vigencia", "vigente", "vigor", "vigueur", "effet", "efectiva", "efectivo",
@@ -120,6 +178,11 @@ pub(super) const DATE: &[&str] = &[
     "debut", "inizio", "beginn", "valido", "valida", "valable", "gueltig", "gueltigkeit", "wirkung", "inkrafttreten", "entrada", "aplicacion",
     "aplicacao", "application", "applicable", "implementation", "begins", "begin", "efectividad", "efetividade", "effettivo", "effettiva",
     "efectivos", "validez", "validade", "validita",
+    "hatalyos", "ervenyesseg", "hataly", "kezdete", "platne", "valabila", "valabilitate", "incepand", "vrijedi", "vazi", "veljavnost", "velja",
+    "primjena", "важи", "валиден", "валидна", "валидност", "ισχυει", "ισχυς", "ημερομηνια", "εναρξη", "galler", "gallande", "giltighet", "gjelder",
+    "gyldighet", "gaelder", "ikrafttraeden", "dato", "voimaantulo", "alkaen", "paivamaara", "kehtiv", "kehtib", "alates", "kuupaev", "speka",
+    "datums", "galioja", "ingaand", "vanaf", "berlaku", "tanggal", "berkuatkuasa", "tarikh", "มผล", "วนท", "tarehe", "kuanzia", "تاریخ", "اجرا",
+    "اعتبار", "שתאריך", "תאריך", "תוקף", "діє", "чиннии", "чинності", "набуття", "თარიღი", "ամսաթիվ", "tarix",
 ];
 
 pub(super) const END: &[&str] = &[
@@ -129,6 +192,9 @@ pub(super) const END: &[&str] = &[
     "fine", "fino", "scadenza", "bis", "to", "discontinue", "discontinued", "ende", "withdrawal", "vencimiento", "vencimento", "expira",
     "expiracion", "expiracao", "termino", "termina", "termine", "ablauf", "endet", "cessation", "baja", "caducidad", "stop", "finish",
     "finishes",
+    "vege", "lejarat", "konec", "koniec", "wygasa", "sfarsit", "istek", "slut", "upphor", "utgar", "slutt", "udlob", "utlop", "paattyy", "loppuu",
+    "asti", "lopp", "kuni", "lidz", "iki", "pabaiga", "einddatum", "einde", "berakhir", "ληξη", "ληγει", "پایان", "закінчення", "кінець", "окончание",
+    "завершения",
 ];
 
 pub(super) const NOTICE: &[&str] = &[
@@ -137,17 +203,24 @@ pub(super) const NOTICE: &[&str] = &[
 ];
 
 pub(super) const STATUS: &[&str] = &[
+    "wijziging", "degisiklik", "zmiana", "изменения", "变动", "التغيير", "变更", "muutos", "andring", "endring", "aendring", "变化", "上次变动", "변경", "変更",
     "الحالة", "изменение", "статус", "durum", "状态",     "status", "change", "changes", "action", "cambio", "cambios", "estado", "situacao", "alteracao", "statut", "evolution", "variazione",
     "stato", "anderung", "movement", "movimiento", "novedad", "accion", "acao", "modification", "changement", "mudanca", "changetype",
     "increase", "decrease", "indicator", "situazione", "situacion", "etat", "zustand", "modifica", "modifiche", "novedades", "movimento",
     "movimenti", "mouvement", "mouvements",
+    "valtozas", "allapot", "zmena", "stav", "modificare", "promjena", "promena", "промена", "sprememba", "промяна", "μεταβολη", "αλλαγη",
+    "κατασταση", "muutus", "staatus", "izmainas", "statuss", "pokytis", "busena", "perubahan", "وضعیت", "تغییر", "סטטוס", "שינוי", "зміна",
 ];
 
 pub(super) const COMMENT: &[&str] = &[
+    "備考", "비고",
     "备注", "примечание", "примечания", "aciklama", "not", "notlar", "uwagi", "ملاحظات", "opmerking", "opmerkingen", "備註",
     "comment", "comments", "remark", "remarks", "note", "notes", "bemerkung", "bemerkungen", "observaciones", "observacoes", "observacao",
     "commentaire", "commentaires", "comentario", "comentarios", "nota", "notas", "hinweis", "osservazioni", "anmerkung", "anmerkungen",
     "kommentar", "kommentare", "obs", "observacion", "observation", "observations", "remarque", "remarques",
+    "megjegyzes", "poznamka", "poznamky", "observatii", "napomena", "napomene", "напомена", "opomba", "opombe", "забележка", "бележка", "σχολια",
+    "παρατηρησεις", "anmarkning", "merknad", "bemaerkning", "kommentit", "huomautus", "lisatiedot", "markus", "markused", "piezimes",
+    "pastabos", "pastaba", "keterangan", "catatan", "หมายเหต", "توضیحات", "הערות", "הערה", "примітка", "примітки", "maelezo",
 ];
 
 pub(super) const ORIGIN: &[&str] = &[
@@ -155,6 +228,9 @@ pub(super) const ORIGIN: &[&str] = &[
 ];
 
 pub(super) const FEE: &[&str] = &[
+    "opstart", "opstartkosten",
+    "رسوم", "رسم", "inicjacyjna", "polaczenie", "oplata", "соединения", "bağlantı",
+    "prisijungimo", "savienojuma", "uhenduse",
     "starttarief", "startkosten", "startpris", "fasttakst", "startgebuhr", "aufschlagsgebuhr", "instelkosten",
     "接续费", "接通费", "起步价", "подключение", "zestawienie", "tesis",
     "conn", "соединение", "oppningsavgift", "startavgift", "oppstart", "opkald", "opkaldsafgift", "aloitusmaksu", "avausmaksu", "baglanti", "з'єднання",
@@ -162,6 +238,10 @@ pub(super) const FEE: &[&str] = &[
     "verbindung", "verbindungsgebuhr", "verbindungsentgelt", "verbindungspreis", "bandeirada", "risposta", "attempt", "completamento",
     "conection", "setupfee", "atendimento", "completion", "answer", "answered", "arranque", "aufbau", "verbindungs", "verbindungsaufbau",
     "grundgebuhr", "startgebuhr", "apertura", "decroche", "decrochage", "relation", "avvio", "attivazione", "estabelecimento", "atendida",
+    "kapcsolasi", "spojeni", "sestaveni", "spojovaci", "spojenie", "zostavenie", "conectare", "initiere", "uspostava", "uspostave", "uspostavljanje",
+    "vzpostavitev", "vzpostavitve", "свързване", "συνδεσης", "oppkobling", "uppkoppling", "uppkopplingsavgift", "etablering", "etableringsavgift",
+    "kaldsafgift", "avaus", "kytkentamaksu", "alustustasu", "uhendustasu", "savienojums", "sujungimo", "verbindingskosten", "חיבור", "פתיחה",
+    "підключення",
 ];
 
 /// Words for amounts that change a price. A column with such a name is never ignored without a question.
@@ -185,11 +265,12 @@ pub(super) const PER_CALL: &[&str] = &[
 ];
 
 pub(super) const KEEP: &[&str] = &[
+    "indirim", "degisiklik", "nieuw", "nieuwe", "verhoging", "verlaging", "ongewijzigd", "gewijzigd", "تغيير", "بدون", "uusi", "nousu", "lasku", "ny", "hojd", "sankt", "oforandrad",
     "update", "upd", "amend", "amended", "modify", "mod", "insert", "revised", "repriced", "actualizado", "actualizada", "atualizado", "atualizada",
     "new", "increase", "increased", "decrease", "decreased", "unchanged", "no", "change", "changed", "current", "same", "active", "open",
     "opened", "added", "add", "up", "down", "nuevo", "nueva", "aumento", "aumenta", "disminucion", "sin", "cambio", "cambios", "igual", "novo",
     "nova", "reducao", "sem", "alteracao", "mantido", "inalterado", "nouveau", "nouvelle", "hausse", "augmentation", "baisse", "inchange",
-    "sans", "changement", "nuovo", "nuova", "diminuzione", "ribasso", "invariato", "neu", "erhohung", "senkung", "unverandert", "effective",
+    "sans", "changement", "изм", "измен", "nuovo", "nuova", "diminuzione", "ribasso", "invariato", "neu", "erhohung", "senkung", "unverandert", "effective",
     "price", "rate", "code", "codes", "i", "n", "s", "u", "nc", "inc", "dec", "subida", "bajada", "sube", "correction", "updated", "ok",
     "valid", "pending", "in", "out", "reduction", "addition", "ativo", "activo", "actif", "attivo", "aktiv", "enabled", "destination",
     "aumentado", "reduzido", "incremento", "decremento", "existing", "more", "preiserhohung", "preissenkung", "lowered", "raised", "aumentada",
@@ -199,6 +280,12 @@ pub(super) const KEEP: &[&str] = &[
     "decreases", "steigerung", "a", "снижение", "повышение", "увеличение", "уменьшение", "рост", "без", "изменении", "новыи", "новая", "новое",
     "изменен", "изменение", "artis", "azalis", "degismedi", "yeni", "podwyzka", "obnizka", "zmian", "bez", "nowy", "nowa", "新增", "上调", "下调", "不变", "无变化",
     "زيادة", "تخفيض", "متاح", "جديد",
+    "naik", "turun", "baru", "emelkedett", "csokkent", "valtozatlan", "emeles", "csokkenes", "zvyseni", "snizeni", "beze", "zmeny", "nove",
+    "zvysenie", "znizenie", "crestere", "scadere", "neschimbat", "majorare", "povecanje", "smanjenje", "nepromijenjeno", "намаление", "нов", "αυξηση",
+    "μειωση", "νεο", "αμεταβλητο", "hojning", "sankning", "oforandrat", "okning", "reduksjon", "uendret", "okt", "redusert", "stigning", "fald",
+    "uaendret", "forhojelse", "nedsaettelse", "korotus", "alennus", "ennallaan", "nousee", "laskee", "tous", "langus", "muutmata", "uus",
+    "palielinajums", "samazinajums", "nemainigs", "jauns", "didejimas", "mazejimas", "nepakito", "naujas", "verhoogd", "verlaagd", "підвищення",
+    "зниження", "змін", "новии", "افزایش", "کاهش", "جدید", "עלייה", "ירידה", "ללא",
 ];
 
 pub(super) const REMOVE: &[&str] = &[
@@ -211,6 +298,11 @@ pub(super) const REMOVE: &[&str] = &[
     "inaktiv", "inattivo", "inactif", "eliminada", "encerrada", "cerrada", "cessata", "chiusa", "supprimer", "supprimees", "supprimes",
     "закрыто", "закрыт", "закрыта", "удален", "удалено", "отключен", "kapali", "iptal", "zamkniety", "usuniety", "删除", "关闭", "取消", "مغلق", "ملغي",
     "retiree", "annule", "annulee", "eingestellt", "storniert", "deactivated", "disabled", "ended",
+    "torolve", "zarva", "zrusene", "ukonceno", "ukoncene", "uzavreno", "inchis", "eliminat", "anulat", "retras", "zatvoreno", "ukinuto", "obrisano",
+    "ukinjeno", "zaprto", "затворен", "затворена", "премахнат", "закрит", "κλειστο", "καταργηθηκε", "διαγραφη", "borttagen", "upphord", "udgaet",
+    "nedlagt", "suljettu", "poistettu", "poistunut", "suletud", "eemaldatud", "slegts", "dzests", "uzdaryta", "pasalinta", "gesloten", "verwijderd",
+    "ditutup", "dihapus", "dimansuhkan", "حذف", "بسته", "סגור", "הוסר", "בוטל", "закрито", "видалено", "скасовано", "исключен", "исключено",
+    "прекращено", "zamkniete", "usuniete", "wycofane",
 ];
 
 pub(super) const BLOCK: &[&str] = &[
@@ -218,11 +310,16 @@ pub(super) const BLOCK: &[&str] = &[
     "blocked", "block", "barred", "bloqueado", "bloque", "bloquee", "bloccato", "gesperrt", "forbidden", "unavailable", "suspended",
     "заблокирован", "заблокировано", "engelli", "zablokowany", "锁定", "موقوف", "reject", "rejected",
     "suspendido", "suspenso", "blocage", "bloqueada", "bloccata", "sperre", "suspendida", "suspendu", "sospeso", "ausgesetzt",
+    "letiltva", "tiltott", "blokovano", "zablokovano", "blokovane", "blocat", "suspendat", "blokirano", "блокиран", "блокирано", "спрян", "φραγη",
+    "αποκλεισμενο", "sparrad", "blockerad", "sperret", "blokkert", "spaerret", "blokeret", "estetty", "blokeeritud", "tokestatud", "blokets",
+    "uzblokuota", "geblokkeerd", "diblokir", "blokir", "disekat", "مسدود", "חסום", "заблоковано", "zablokowane", "engellendi",
 ];
 
 pub(super) const MINUTES: &[&str] = &[
     "دقيقة", "للدقيقة", "الدقيقة", "分", "분", "นาท", "λεπτο", "דקה", "לדקה", "phut", "menit", "perc", "minuutti", "хвилина", "хв", "دقیقه", "минута", "minuta",     "мин", "минута", "минуту", "минуты", "минут", "dk", "dakika", "minuut", "minuta", "minute", "минутная", "поминутная", "поминутно", "分钟",
     "minute", "minutes", "minuto", "minutos", "minut", "minuti", "minuten", "minutenpreis", "permin", "ppm", "mn", "mins", "min",
+    "minutt", "minuttet", "minutter", "percenkent", "daqiqa", "dəqiqə", "წუთი", "րոպე", "րոպե", "daqiiqo", "minit", "хвилину", "хвилини", "minuudi",
+    "minuter", "minuutin",
 ];
 
 pub(super) const SECONDS: &[&str] = &[
@@ -230,6 +327,8 @@ pub(super) const SECONDS: &[&str] = &[
     "ثانية", "للثانية", "الثانية", "초", "วนาท", "δευτερολεπτο", "שנייה", "לשנייה", "giay", "detik", "masodperc", "sekunti", "sekund", "secunda", "vterina", "sn", "ثانیه", "сек",     "сек", "секунда", "секунду", "секунд", "saniye", "sn", "sekunda", "посекундная", "посекундно", "秒",
     "second", "seconds", "segundo", "segundos", "seconde", "secondes", "secondo", "secondi", "sekunde", "sekunden", "sec", "secs", "persec",
     "seg", "sek", "segs",
+    "mp", "masodpercenkent", "masodperces", "sekundy", "sekundach", "sekunder", "sekundes", "sekundziu", "sekundit", "saniyə", "წამი", "վայրկյան",
+    "ilbiriqsi", "sekundid", "sekuntia", "sekuntien", "sekundowe",
 ];
 
 pub(super) const CURRENCIES: &[&str] = &[
@@ -240,7 +339,7 @@ pub(super) const CURRENCIES: &[&str] = &[
     "MWK", "MNT", "MDL", "BYN", "BAM", "MKD", "SYP", "YER", "AFN", "SDG", "XOF", "XAF", "MAD", "EGP", "ILS", "AOA", "MZN", "CVE", "DOP", "GTQ", "BOB", "PYG", "CRC",
 ];
 
-/// Words for time. They name an increment only next to a word for the first or the next increment.
+/// Words for time. A word for time names an increment only next to a word for the first or the next increment.
 pub(super) const TIME: &[&str] = &[
     "длит", "秒", "сек",
     "time", "tiempo", "tempo", "zeit", "temps", "seconds", "second", "segundos", "segundo", "secs", "sec", "secondes", "seconde", "secondi",
@@ -252,13 +351,13 @@ pub(super) const PERIODS: &[&str] = &[
     "period", "periods", "periodo", "periodos", "periode", "perioden", "zeitraum", "zeitabschnitt",
 ];
 
-/// Words for the least amount or time that is charged.
+/// Words for the minimum amount or time that is charged.
 pub(super) const MINIMUMS: &[&str] = &[
     "минимальная", "минимум", "最低", "最小",
     "min", "minimum", "minimo", "minima", "minimal", "minimale", "mindest", "mindestens",
 ];
 
-/// Names of columns with complete names of destinations, which come before columns with names of areas.
+/// Names of columns with complete names of destinations. These columns are preferred to columns with names of areas.
 pub(super) const DESTINATIONS: &[&str] = &[
     "destination", "destinations", "destino", "destinos", "destinazione", "destinazioni", "destinacion", "destinationname", "dest", "destname",
     "ziel", "ziele", "zielort", "zielname", "zielbezeichnung", "zielgebiet", "zielregion", "zielnetz", "direttrice",
@@ -292,127 +391,5 @@ pub(super) const BARE: &[&str] = &[
     "usd", "eur", "gbp", "brl", "chf", "cop", "mxn", "per", "par", "por", "pro", "al", "the", "de", "la", "le", "les", "der", "die", "das", "a",
     "or", "and", "y", "e", "et", "und", "part", "time", "sec", "secs", "seconds", "s", "seg", "sek", "period", "periodo", "periode", "unit",
     "call",
-];
-
-/// Words beside the numbers of increments.
-pub(super) const FILLERS: &[&str] = &[
-    "then", "and", "y", "e", "et", "und", "of", "de", "del", "di", "by", "per", "por", "par", "pro", "al", "la", "a", "au", "ao", "the", "in",
-    "each", "every", "full", "whole", "thereafter", "increment", "increments", "incr", "inc", "interval", "intervals", "block", "blocks",
-    "billing", "billed", "rounding", "rounded", "minimum", "minimo", "mindestens", "luego", "despues", "depois", "puis", "ensuite", "poi",
-    "dann", "danach", "je", "step", "steps", "started", "begun", "up", "to", "call", "calls", "charge", "charged", "pulse", "duration",
-    "cada", "chaque", "ogni", "jede", "completo", "completa", "entiere", "volle", "voll", "intero", "dopo", "apres", "plus", "tras",
-];
-
-/// Words in sentences about increments.
-pub(super) const BILLS: &[&str] = &[
-    "uctovani", "szamlazas", "taxare", "χρεωση", "afrekening", "pembulatan", "課金", "과금", "ucto", "uctovane",
-    "billing", "billed", "increment", "increments", "charged", "charging", "rounded", "rounding", "rounds", "granularity", "pulse", "pulses", "taktung",
-    "takt", "abrechnung", "abgerechnet", "abrechnungstakt", "sekundentakt", "minutentakt", "sekundengenau", "sekundengenaue", "minutengenau",
-    "sekundengenauer", "incremento", "incrementos", "facturacion", "facturado", "facturados", "facturan", "factura", "tasacion", "tasado",
-    "tarificacion", "tarificado", "tarifican", "fraccion", "fraccionamiento", "redondeo", "cobranca", "cobrado", "cobradas", "tarifacao",
-    "tarifado", "faturamento", "faturadas", "cadencia", "cadence", "palier", "paliers", "facturation", "facture", "facturee", "facturees",
-    "factures", "tarification", "taxation", "arrondi", "increment", "fatturazione", "fatturato", "fatturate", "tariffazione", "tariffate",
-    "tassazione", "conteggio", "scatti", "arrotondamento", "afrekening", "facturering", "afgerekend", "naliczanie", "rozliczane",
-    "taksymetria", "fakturering", "faktureres", "debitering", "tarifikacia", "тарификация", "шаг", "округление", "ucretlendirme", "granularidad",
-    "granularidade", "granularite", "granularita", "intervals", "interval", "duration", "duracion", "duracao", "duree", "durata", "dauer",
-];
-
-/// Words in sentences about payments, which are not about increments.
-pub(super) const PAYS: &[&str] = &[
-    "payment", "payments", "terms", "cycle", "cycles", "ciclo", "invoice", "invoices", "invoicing", "invoiced", "days", "weekly", "monthly", "month", "week", "due", "net",
-    "prepaid", "postpaid", "dispute", "disputes", "pago", "pagos", "factura", "dias", "semanal", "mensual", "pagamento", "dia",
-    "paiement", "jours", "mensuelle", "hebdomadaire", "zahlung", "tage", "rechnung", "pagamenti", "giorni", "mensal", "fatura",
-];
-
-/// Words that come before the destinations of an exception.
-pub(super) const EXCEPTS: &[&str] = &[
-    "except", "excepting", "excluding", "exception", "exceptions", "besides", "other", "excepto", "salvo", "menos", "exceto", "sauf", "hors",
-    "ausser", "auser", "ausgenommen", "eccetto", "tranne", "unless", "only", "but",
-];
-
-/// Words in a list of destinations that are not part of a name.
-pub(super) const ALL_PLACES: &[&str] = &[
-    "all", "any", "every", "other", "others", "destinations", "destination", "countries", "country", "codes", "calls", "call", "routes",
-    "route", "traffic", "for", "to", "in", "on", "the", "of", "with", "are", "is", "be", "will", "which", "where", "that", "as", "at", "by",
-    "default", "standard", "general", "otherwise", "apply", "applies", "using", "use", "following", "follows", "seconds", "second", "sec",
-    "s", "our", "this", "these", "offer", "have", "has", "para", "todos", "todas", "los", "las", "el", "la", "destinos", "resto", "demas",
-    "os", "as", "o", "a", "de", "do", "da", "del", "em", "en", "por", "pour", "tous", "toutes", "les", "le", "vers", "autres", "destinations",
-    "fur", "alle", "ziele", "lander", "ubrigen", "nach", "per", "tutte", "tutti", "destinazioni", "altre", "le", "i", "gli", "basis",
-    "rest", "remaining", "world", "worldwide", "duration", "min", "minimum", "steps", "apart", "from", "rates", "rate", "prices", "price",
-    "terms", "units", "unit", "so", "demais", "que", "son", "sao", "es", "sind", "wird", "werden", "sont", "sono", "und", "voice",
-];
-
-/// Taxes on calls.
-pub(super) const TAXES: &[&str] = &[
-    "vat", "iva", "tva", "mwst", "ust", "tax", "taxes", "taxe", "impuesto", "impuestos", "imposto", "impostos", "gst", "icms", "btw", "moms",
-    "kdv", "steuer", "steuern", "mehrwertsteuer", "ндс", "dph", "tasse", "imposte", "pis", "cofins", "iss", "igv",
-];
-
-/// Words that say, next to the name of a tax, whether the tax is included.
-pub(super) const TAX_NOTES: &[&str] = &[
-    "excl", "excluding", "exclusive", "excluded", "exc", "ex", "w", "o", "without", "wo", "plus", "net", "of", "sin", "sem", "senza", "hors",
-    "ht", "ohne", "zzgl", "zuzuglich", "exkl", "inkl", "inklusive", "incl", "including", "inclusive", "included", "inc", "with", "con", "com",
-    "avec", "mit", "no", "not", "non", "mas", "piu", "before", "escl", "esclusa", "escluso", "esclusi", "exclu", "exclue", "exclus", "exclues",
-    "inclusa", "incluso", "inclus", "incluse", "incluida", "incluido", "incluidos", "incluidas", "inclusos", "excluido", "excluidos", "s",
-    "compris", "comprise", "comprises", "gesetzl", "gesetzlicher", "der", "the", "all", "and", "any", "e", "y", "antes", "de", "sur", "bez",
-    "без", "hariç", "haric", "dahil", "excl.", "net", "free", "applicable", "local",
-];
-
-/// Words in the name of a column with the price at any time.
-pub(super) const PLAIN_PRICE: &[&str] = &[
-    "flat", "general", "all", "any", "base", "basic", "default", "termination", "voice", "call", "calls", "net", "unit", "the", "in", "of", "for",
-    "usd", "eur", "gbp", "brl", "chf", "wholesale", "final", "your", "our", "offered", "offer", "normal", "full", "a", "z", "international",
-];
-
-/// Words for fixed lines.
-pub(super) const FIXED: &[&str] = &["fixed", "fixo", "fixos", "fijo", "fijos", "fixe", "fisso", "fissi", "festnetz", "landline", "vast", "sabit"];
-
-/// Words for mobile phones.
-pub(super) const MOBILE: &[&str] = &[
-    "mobile", "mobiles", "movel", "moveis", "movil", "moviles", "mobil", "mobilfunk", "celular", "celulares", "cellular", "cellulare", "gsm", "cell",
-    "mobiel",
-];
-
-/// Words for destinations that the deck does not list.
-pub(super) const LISTED: &[&str] = &[
-    "listed", "unlisted", "listado", "listados", "listadas", "relacionados", "relacionadas", "listes", "listees", "repertoriees", "mentionnees",
-    "aufgefuhrt", "aufgefuhrte", "aufgefuhrten", "aufgelistet", "gelistet", "elencati", "elencate", "mentioned", "contemplados",
-    "указанные", "перечисленные", "listelenmeyen", "vermeld", "列明",
-];
-
-/// Words for the quality of the traffic and for its callers, on which no price of a tariff depends.
-pub(super) const QUALITY: &[&str] = &[
-    "asr", "acd", "aloc", "ner", "pdd", "fas", "mos", "short", "sdr", "cortas", "curtas", "courte", "kurz", "attempts", "invalid", "spoofed", "spoofing",
-    "fraud", "fraudulent", "fraude", "fraudulento", "cli", "clis", "anumber", "caller", "callers", "calling", "origin", "origins", "originating", "originated",
-    "origination", "origen", "origem", "origine", "eea", "eee", "ewr", "eer", "robocalls", "dialer", "volume", "volumes", "commitment", "capacity", "ports",
-    "cps", "channels", "concurrent", "average", "test", "sms", "retries", "release", "ringing", "timeout", "session",
-];
-
-/// Words for invoices and disputes.
-pub(super) const DELIVERED: &[&str] = &[
-    "dispute", "disputed", "disputes", "objection", "iban", "swift", "deposit", "interest", "late", "invoice", "invoices", "tel", "fax", "helpdesk",
-    "noc", "confidential",
-];
-
-/// Words that make a length of time a limit.
-pub(super) const LOWER: &[&str] = &[
-    "less", "below", "under", "shorter", "menos", "menor", "menores", "inferior", "inferiores", "moins", "weniger", "unter", "meno", "inferiori", "менее",
-    "within", "dentro", "innerhalb", "maximum", "max", "maximo", "maximal", "limit",
-];
-
-/// Words for exceptions that can have no other meaning.
-pub(super) const EXCEPT: &[&str] = &[
-    "except", "excepting", "excluding", "exception", "exceptions", "excepto", "salvo", "exceto", "sauf", "hormis", "ausgenommen", "ausser", "eccetto",
-    "tranne", "кроме", "haric", "uitgezonderd",
-];
-
-/// Words for destinations that are not offered, next to those in [`REMOVE`] and [`BLOCK`].
-pub(super) const UNAVAILABLE: &[&str] = &[
-    "unavailable", "suspended", "temporarily", "disponible", "disponivel", "disponibili", "verfugbar", "stopped", "barred", "недоступно",
-];
-
-/// Words for rows whose prices rise or fall.
-pub(super) const RISES: &[&str] = &[
-    "increases", "increased", "decreases", "decreased", "aumentos", "aumentados", "disminuciones", "bajas", "hausses", "baisses", "erhohungen", "senkungen",
-    "aumenti", "ribassi", "reducoes", "повышения", "снижения", "zamlar", "indirimler", "artislar",
+    "each", "every",
 ];

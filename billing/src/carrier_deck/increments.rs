@@ -114,7 +114,7 @@ fn has_decimals(cell: &str) -> bool {
         .any(|part| part[0].is_ascii_digit() && matches!(part[1], '.' | ',') && part[2].is_ascii_digit())
 }
 
-/// The increments of a short text with unknown words and only one time, such as `anticipata 30 s`: calls are billed in blocks of this time.
+/// The increments of a short text with unknown words and only one time, such as `anticipata 30 s`: calls are billed in blocks of this length.
 pub(super) fn block(cell: &str) -> Option<(u32, u32)> {
     let all = words(cell);
     if cell.len() > MAX_WORDS_IN_CELL
@@ -138,7 +138,7 @@ pub(super) fn is_spoken_pair(cell: &str) -> bool {
         && times(&words(cell), true).is_some_and(|times| times.len() == 2)
 }
 
-/// The part of a call that a time in a text is for.
+/// The part of a call to which a time in a text applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Any,

@@ -6,17 +6,21 @@ use serde::de::IntoDeserializer as _;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::{Deserialize, Serialize};
 
-use super::cells::{PriceUnit, StatusRule};
+use super::cells::{EmptyPrice, PriceUnit, StatusRule};
 use super::codes::{HyphenRule, ListRule, SpaceRule, TrunkZero};
 use super::dates::DateOrder;
 use super::header::{Role, words};
 use super::increments::IncrementOrder;
 use super::numbers::{DecimalMark, PriceRounding};
+use super::table::Row;
 use super::{MAX_COLUMNS, Refusal};
 use crate::tariff::{MAX_INCREMENT, check_band_name};
 
 /// Maximum number of characters of a text in a mapping.
 const MAX_TEXT: usize = 200;
+
+/// Maximum fee or minimum charge in a mapping, in millionths of the currency.
+const MAX_FEE: i64 = 1_000_000_000_000;
 
 /// A column of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +44,20 @@ impl ColumnRef {
         columns.extend(list(other));
         ColumnRef::Several(columns)
     }
+}
+
+/// Which of several rows with the same code and date sets the price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DuplicateRule {
+    /// The row that comes first in the file.
+    First,
+    /// The row that comes last in the file.
+    Last,
+    /// The row with the highest price.
+    Highest,
+    /// The row with the lowest price.
+    Lowest,
 }
 
 /// Answers and corrections. Each field that is present replaces the corresponding guess. Mappings are written as JSON.
@@ -85,7 +103,7 @@ pub struct Mapping {
     /// The unit of time that a price covers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_unit: Option<PriceUnit>,
-    /// Whether prices are in hundredths of the currency.
+    /// Whether prices are in the smaller unit of the currency, such as cents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_in_cents: Option<bool>,
     /// How prices with more than six decimals are rounded.
@@ -110,6 +128,40 @@ pub struct Mapping {
     /// Whether a row with an empty name gets the name of the row above. If false, the code becomes the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fill_down: Option<bool>,
+    /// The fee for each call, in millionths of the currency, if no column has fees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_fee: Option<i64>,
+    /// The minimum charge for each call, in millionths of the currency, if no column has minimum charges.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimum_charge: Option<i64>,
+    /// What an empty price means, if nothing else in the row says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub empty_price: Option<EmptyPrice>,
+    /// Whether fees are in the smaller unit of the currency, if the names of their columns do not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fees_in_cents: Option<bool>,
+    /// The increments for texts in the column of increments, as in `{"per started minute": "60/60"}`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub increment_texts: BTreeMap<String, String>,
+    /// Whether rows with errors are set aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_invalid: Option<bool>,
+    /// Whether rows that have a price but no code are set aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_uncoded: Option<bool>,
+    /// The contents for which the texts of a column stand, by the column's name or position. `None` leaves the rows with the text out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub cells: BTreeMap<String, BTreeMap<String, Option<String>>>,
+    /// Which of several rows with the same code and date sets the price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicates: Option<DuplicateRule>,
+    /// Which of two rows with the same code and date applies if one of them has a price and the other one removes or blocks the code. If
+    /// this is not [`DuplicateRule::First`] or [`DuplicateRule::Last`], the user is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed_duplicates: Option<DuplicateRule>,
+    /// Whether the user confirmed the prices, although they are multiples of the prices in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices_confirmed: Option<bool>,
     /// The meaning of words in the status column.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub statuses: BTreeMap<String, StatusRule>,
@@ -122,13 +174,13 @@ pub struct Mapping {
     /// A change of all prices, in hundredths of a percent: 500 raises them by 5%.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price_change: Option<i32>,
-    /// The destinations, by the beginnings of their names or by their codes, whose prices do not apply because they are removed or blocked.
+    /// Destinations whose prices do not apply, because the destinations are removed or blocked. Each key is a code or the beginning of a name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub destinations: BTreeMap<String, StatusRule>,
-    /// The first day of the prices in rows that have no date of their own.
+    /// The first day on which prices apply if their rows have no date of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective: Option<chrono::NaiveDate>,
-    /// Lines and remarks that change neither prices nor dates.
+    /// Texts outside the rates, such as lines and remarks, that change nothing in the rates.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub harmless: Vec<String>,
     /// If the deck's rows have several dates, the import takes the rates that are in force on this date.
@@ -150,6 +202,19 @@ pub(super) fn column_key(key: &str) -> Option<(Role, Option<&str>)> {
 }
 
 impl Mapping {
+    /// This mapping without the answers that are about the rows and prices of a single deck: in a later deck, they would decide without a question
+    /// which prices are read. Contents of cells that have digits may be prices. Only this part may be saved for later decks of a carrier.
+    pub fn for_later_decks(self) -> Mapping {
+        let has_digit = |text: &String| text.contains(|letter: char| letter.is_ascii_digit());
+        let mut cells = self.cells;
+        for texts in cells.values_mut() {
+            texts.retain(|_, contents| !contents.as_ref().is_some_and(has_digit));
+        }
+        cells.retain(|_, texts| !texts.is_empty());
+        let (duplicates, removed_duplicates, skip_invalid, prices_confirmed) = (None, None, None, None);
+        Mapping { cells, duplicates, removed_duplicates, skip_invalid, prices_confirmed, ..self }
+    }
+
     /// This mapping combined with `other`. If both set a field, the value from `other` is used.
     pub fn merged(mut self, other: Mapping) -> Mapping {
         macro_rules! take {
@@ -176,6 +241,15 @@ impl Mapping {
             increment,
             increment_order,
             fill_down,
+            connection_fee,
+            minimum_charge,
+            empty_price,
+            fees_in_cents,
+            skip_uncoded,
+            skip_invalid,
+            duplicates,
+            removed_duplicates,
+            prices_confirmed,
             price_change,
             effective,
             effective_on
@@ -188,9 +262,13 @@ impl Mapping {
             };
             self.columns.insert(key, column);
         }
+        for (column, texts) in other.cells {
+            self.cells.entry(column).or_default().extend(texts);
+        }
         self.statuses.extend(other.statuses);
         self.bands.extend(other.bands);
         self.only.extend(other.only);
+        self.increment_texts.extend(other.increment_texts);
         self.destinations.extend(other.destinations);
         for text in other.harmless {
             if !self.harmless.contains(&text) {
@@ -220,17 +298,25 @@ impl Mapping {
             || self.only.len() > MAX_COLUMNS
             || self.harmless.len() > MAX_COLUMNS
             || self.destinations.len() > MAX_COLUMNS
+            || self.increment_texts.len() > MAX_COLUMNS
+            || self.cells.len() > MAX_COLUMNS
         {
             return fail(format!("A list in the mapping has more than {MAX_COLUMNS} entries."));
         }
-        if self.only.values().any(|values| values.len() > MAX_COLUMNS) {
+        let lists = self.only.values().map(Vec::len).chain(self.cells.values().map(BTreeMap::len));
+        if lists.max().is_some_and(|values| values > MAX_COLUMNS) {
             return fail(format!("A list of values has more than {MAX_COLUMNS} entries."));
         }
         let texts = [&self.encoding, &self.sheet, &self.code_prefix, &self.currency];
         let keys =
             self.columns.keys().chain(self.statuses.keys()).chain(self.bands.keys()).chain(self.only.keys());
-        let listed = self.only.values().flatten().chain(&self.harmless).chain(self.destinations.keys());
-        let all = texts.into_iter().flatten().chain(keys).chain(listed);
+        let steps = self.increment_texts.keys().chain(self.increment_texts.values());
+        let listed =
+            self.only.values().flatten().chain(&self.harmless).chain(self.destinations.keys()).chain(steps);
+        let texts_of_cells = self.cells.values().flatten();
+        let replaced = texts_of_cells.flat_map(|(text, contents)| [Some(text), contents.as_ref()]).flatten();
+        let replaced = replaced.chain(self.cells.keys());
+        let all = texts.into_iter().flatten().chain(keys).chain(listed).chain(replaced);
         if all.into_iter().any(|text| text.chars().count() > MAX_TEXT) {
             return fail(format!("A text in the mapping has more than {MAX_TEXT} characters."));
         }
@@ -247,6 +333,10 @@ impl Mapping {
                     .to_owned(),
             );
         }
+        let amounts = [self.connection_fee, self.minimum_charge];
+        if amounts.into_iter().flatten().any(|amount| !(0..=MAX_FEE).contains(&amount)) {
+            return fail(format!("A fee must be between 0 and {MAX_FEE} millionths of the currency."));
+        }
         let seconds = [self.initial_increment, self.increment];
         if seconds.into_iter().flatten().any(|seconds| !(1..=MAX_INCREMENT).contains(&seconds)) {
             return fail(format!("An increment must be between 1 and {MAX_INCREMENT} seconds."));
@@ -255,6 +345,20 @@ impl Mapping {
             return fail("A band's name is invalid.".to_owned());
         }
         Ok(())
+    }
+
+    /// Whether the mapping names one of these columns of a header, by its name or its position.
+    pub(super) fn names_any(&self, header: Row<'_>, columns: &[usize]) -> bool {
+        fn named(found: &ColumnRef, header: Row<'_>, column: usize) -> bool {
+            match found {
+                ColumnRef::Number(number) => *number as usize == column + 1,
+                ColumnRef::Name(name) => !words(name).is_empty() && words(name) == words(header.get(column)),
+                ColumnRef::Several(several) => several.iter().any(|found| named(found, header, column)),
+            }
+        }
+        let selected = self.only.keys().map(|name| ColumnRef::Name(name.clone()));
+        let found: Vec<ColumnRef> = self.columns.values().flatten().cloned().chain(selected).collect();
+        columns.iter().any(|column| found.iter().any(|found| named(found, header, *column)))
     }
 
     /// A mapping with one column.
@@ -267,6 +371,18 @@ impl Mapping {
         let wanted = words(name);
         let mapped = self.bands.iter().find(|(key, _)| words(key) == wanted);
         mapped.map_or_else(|| Some(name.to_owned()), |(_, band)| band.clone())
+    }
+}
+
+/// A reference that finds a column in the carrier's next deck: the column's name if the name is unique, otherwise its position.
+pub(super) fn reference(names: &[String], column: usize) -> ColumnRef {
+    let name = names.get(column).map_or("", String::as_str);
+    let wanted = words(name);
+    let same = names.iter().filter(|other| words(other) == wanted).count();
+    if same == 1 && !wanted.is_empty() && name.len() <= 100 {
+        ColumnRef::Name(name.to_owned())
+    } else {
+        ColumnRef::Number(u32::try_from(column + 1).unwrap_or(u32::MAX))
     }
 }
 

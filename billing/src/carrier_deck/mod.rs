@@ -16,6 +16,7 @@ mod header;
 // one line holds many words
 #[rustfmt::skip]
 mod header_words;
+mod in_force;
 mod increments;
 mod mapping;
 mod numbers;
@@ -33,12 +34,13 @@ use serde::{Deserialize, Serialize};
 use crate::deck::{DeckColumns, DeckLimits, RowProblem, Severity};
 use crate::tariff::Rate;
 
-pub use cells::{PriceUnit, StatusRule};
+pub use cells::{EmptyPrice, PriceUnit, StatusRule};
 pub use codes::{HyphenRule, ListRule, SpaceRule, TrunkZero};
 pub use dates::DateOrder;
 pub use header::Role;
+pub use in_force::{PricesCompared, compare_prices};
 pub use increments::IncrementOrder;
-pub use mapping::{ColumnRef, Mapping};
+pub use mapping::{ColumnRef, DuplicateRule, Mapping};
 pub use numbers::{DecimalMark, PriceRounding};
 
 /// Maximum number of cells in a row.
@@ -206,6 +208,17 @@ impl CarrierRate {
     }
 }
 
+/// What a row means on a day.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The row's price is in force.
+    InForce,
+    /// The row's code is withdrawn or blocked.
+    Gone,
+    /// Another row of the code applies, or the row's first day is later.
+    Other,
+}
+
 /// The rows of a file. Each row is counted once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -289,9 +302,27 @@ fn try_read(bytes: &[u8], options: &Options<'_>, deck: &mut CarrierDeck) -> Resu
         return Ok(());
     }
     let tables = detect::joined(source.tables, options.mapping, deck);
+    let tables = detect::replaced(tables, options.mapping);
     let Some(plan) = detect::plan(&tables, options, deck)? else { return Ok(()) };
     read::rows(&plan, options, deck);
     Ok(())
+}
+
+/// The rates among these entries that are in force, and the codes that are withdrawn or blocked.
+fn in_force<'a>(
+    entries: impl Iterator<Item = Cow<'a, Entry>>,
+    states: Vec<State>,
+) -> (Vec<Rate>, BTreeSet<String>) {
+    let (mut rates, mut gone) = (Vec::with_capacity(states.len()), BTreeSet::new());
+    for (entry, state) in entries.zip(states).filter(|(_, state)| !matches!(state, State::Other)) {
+        match (entry.into_owned(), state) {
+            (Entry::Price(rate), State::InForce) => rates.push(rate),
+            (Entry::Price(Rate { prefix, .. }) | Entry::Removed(prefix) | Entry::Blocked(prefix), _) => {
+                gone.insert(prefix);
+            }
+        }
+    }
+    (rates, gone)
 }
 
 impl CarrierDeck {
@@ -302,36 +333,36 @@ impl CarrierDeck {
 
     /// The rates in force on a day, and the codes that are withdrawn or blocked by then. If no day is given, all dates count as reached.
     pub fn on(&self, day: Option<NaiveDate>) -> (Vec<Rate>, BTreeSet<String>) {
-        let reached = |rate: &&CarrierRate| match (rate.effective, day) {
+        in_force(self.rates.iter().map(|rate| Cow::Borrowed(&rate.entry)), self.states(day))
+    }
+
+    /// Like [`CarrierDeck::on`], but moves the rates out of the deck. Afterward, the deck has no rates.
+    pub fn take_on(&mut self, day: Option<NaiveDate>) -> (Vec<Rate>, BTreeSet<String>) {
+        let states = self.states(day);
+        in_force(std::mem::take(&mut self.rates).into_iter().map(|rate| Cow::Owned(rate.entry)), states)
+    }
+
+    /// What each row means on a day.
+    fn states(&self, day: Option<NaiveDate>) -> Vec<State> {
+        let reached = |rate: &CarrierRate| match (rate.effective, day) {
             (Some(from), Some(day)) => from <= day,
             _ => true,
         };
-        let mut latest: HashMap<&str, &CarrierRate> = HashMap::new();
-        for rate in self.rates.iter().filter(reached) {
-            let known = latest.entry(rate.prefix()).or_insert(rate);
-            if rate.effective > known.effective {
-                *known = rate;
+        let mut latest: HashMap<&str, (usize, Option<NaiveDate>)> = HashMap::with_capacity(self.rates.len());
+        for (at, rate) in self.rates.iter().enumerate().filter(|(_, rate)| reached(rate)) {
+            let known = latest.entry(rate.prefix()).or_insert((at, rate.effective));
+            if rate.effective > known.1 {
+                *known = (at, rate.effective);
             }
         }
-        let mut gone = BTreeSet::new();
-        let mut rates = Vec::with_capacity(latest.len());
-        for rate in self.rates.iter().filter(reached) {
-            if !latest.get(rate.prefix()).is_some_and(|known| std::ptr::eq(*known, rate)) {
-                continue;
+        let state = |(at, rate): (usize, &CarrierRate)| {
+            if latest.get(rate.prefix()).is_none_or(|(known, _)| *known != at) {
+                return State::Other;
             }
             let ended = matches!((rate.ends, day), (Some(end), Some(day)) if end <= day);
-            match &rate.entry {
-                Entry::Price(rate) if !ended => rates.push(rate.clone()),
-                entry => {
-                    let prefix = match entry {
-                        Entry::Price(rate) => &rate.prefix,
-                        Entry::Removed(prefix) | Entry::Blocked(prefix) => prefix,
-                    };
-                    gone.insert(prefix.clone());
-                }
-            }
-        }
-        (rates, gone)
+            if ended || !matches!(rate.entry, Entry::Price(_)) { State::Gone } else { State::InForce }
+        };
+        self.rates.iter().enumerate().map(state).collect()
     }
 
     fn note(&mut self, limits: &DeckLimits, problem: RowProblem) {

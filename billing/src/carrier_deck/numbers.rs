@@ -18,14 +18,14 @@ pub enum DecimalMark {
 }
 
 impl DecimalMark {
-    fn letter(self) -> char {
+    pub(super) fn letter(self) -> char {
         match self {
             DecimalMark::Point => '.',
             DecimalMark::Comma => ',',
         }
     }
 
-    fn other(self) -> DecimalMark {
+    pub(super) fn other(self) -> DecimalMark {
         match self {
             DecimalMark::Point => DecimalMark::Comma,
             DecimalMark::Comma => DecimalMark::Point,
@@ -68,6 +68,9 @@ pub(super) struct Marks {
     pub(super) comma: u64,
     /// Number of cells like `1.234`, whose mark may be a decimal or a thousands mark.
     pub(super) either: u64,
+    /// Whether all doubtful marks are points, and whether all of them are commas.
+    pub(super) all_points: bool,
+    pub(super) all_commas: bool,
     /// Whether a cell has both marks, which shows that the deck groups thousands.
     pub(super) grouped: bool,
 }
@@ -90,7 +93,12 @@ impl Marks {
         let expanded = small(cell);
         match shape(strip(expanded.as_deref().unwrap_or(cell))) {
             Shape::Plain => {}
-            Shape::Either => self.either += 1,
+            Shape::Either => {
+                let comma = cell.contains(',');
+                self.all_points = !comma && (self.all_points || self.either == 0);
+                self.all_commas = comma && (self.all_commas || self.either == 0);
+                self.either += 1;
+            }
             Shape::Certain(mark, grouped) => {
                 self.grouped |= grouped;
                 match mark {
@@ -115,7 +123,7 @@ impl Marks {
     }
 }
 
-/// Symbols and words, other than currency codes, that may stand next to a price without changing its value. Those for hundredths are checked
+/// Symbols and words, other than currency codes, that may stand next to a price without changing its value. Words and symbols for cents are checked
 /// separately.
 const DECORATIONS: &[&str] = &[
     "*",
@@ -127,6 +135,38 @@ const DECORATIONS: &[&str] = &[
     "#",
     "r",
     "rs.",
+    "rp",
+    "rp.",
+    "ksh",
+    "tsh",
+    "ush",
+    "kz",
+    "mt",
+    "bs",
+    "bs.",
+    "s/.",
+    "q",
+    "lek",
+    "din",
+    "дин",
+    "ден",
+    "сум",
+    "тг",
+    "br",
+    "birr",
+    "dh",
+    "da",
+    "dt",
+    "sr",
+    "qr",
+    "tk",
+    "ks",
+    "gh₵",
+    "₡",
+    "₲",
+    "₾",
+    "៛",
+    "৳",
     "kr.",
     "kč",
     "dhs",
@@ -410,7 +450,7 @@ impl Number {
     }
 }
 
-/// A price as it is written, in millionths, rounded down; `None` if the cell is not a number.
+/// A price as it is written, as a whole number of millionths (rounded); `None` if the cell is not a number.
 pub(super) fn amount(cell: &str, kind: Kind, mark: DecimalMark) -> Option<i64> {
     let number = Number::read(cell, kind, mark, true).ok()?;
     number.micros(1, 1, 0, Some(PriceRounding::HalfUp)).map(|amount| amount.0)

@@ -1,13 +1,14 @@
 //! Reads the rows according to a plan. Each row is counted once. A doubt that no rule resolves becomes a question, asked once for the whole file.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
 use super::cells::{StatusRule, time_band};
 use super::columns::CodeSource;
-use super::detect::{Plan, date_of};
+use super::detect::Plan;
 use super::header::{Role, words};
 use super::mapping::{ColumnRef, positions};
 use super::table::Row;
@@ -19,25 +20,35 @@ use crate::tariff::{BandPrice, MAX_RATES, Rate};
 mod account;
 mod amounts;
 mod bands;
+mod cells;
 mod codes;
 mod continuation;
+mod dates;
 mod duplicates;
+mod empty;
 mod expired;
+mod flags;
 mod magnitude;
 mod names;
 mod origins;
 mod questions;
+mod rates;
 mod statuses;
 mod texts;
 mod times;
 mod titles;
 mod valid;
 
-use duplicates::Duplicate;
+use duplicates::{Duplicate, First};
+pub(super) use flags::is_yes_or_no;
+use flags::{is_false, is_true};
 use titles::Titles;
 
 /// The increments, in seconds, for rows that have none.
 const DEFAULT_INCREMENT: u32 = 60;
+
+/// Maximum number of rows with errors that a question lists.
+const MAX_INVALID_SHOWN: usize = 5;
 
 /// The outcome of reading a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,8 +75,8 @@ struct Reader<'p, 't> {
     deck: &'p mut CarrierDeck,
     /// The row that is being read.
     at: usize,
-    /// The row of each code and date that was read.
-    seen: HashMap<(String, Option<NaiveDate>), usize>,
+    /// The first row of each code and date that was read.
+    seen: HashMap<(u64, Option<NaiveDate>), First>,
     /// Codes that also appear, with the same date, in an earlier row.
     duplicates: Vec<Duplicate>,
     asked: BTreeMap<&'static str, Example>,
@@ -78,6 +89,8 @@ struct Reader<'p, 't> {
     last_name: String,
     /// The meanings that the rows or notes show for unknown statuses, by the words of the status.
     statuses: BTreeMap<Vec<String>, StatusRule>,
+    /// The meanings of the texts that were read as statuses.
+    known_statuses: RefCell<HashMap<String, Option<StatusRule>>>,
     /// Whether the user is asked about unknown statuses.
     asks_statuses: bool,
     /// The codes of rows that ended in the past. `expired_line` is the line of the first such row.
@@ -98,7 +111,7 @@ struct Reader<'p, 't> {
     country_row: Option<usize>,
     /// Codes that rows exclude from their own codes, with the lines of these rows.
     excepted: BTreeMap<String, u64>,
-    /// The first day of prices, according to the titles above the row.
+    /// The first day on which prices apply, according to the titles above the row.
     section_date: Option<NaiveDate>,
     /// The effect of the title above the row on the codes of rows without a price.
     section: Option<StatusRule>,
@@ -108,6 +121,27 @@ struct Reader<'p, 't> {
     no_prices: BTreeSet<Vec<String>>,
     /// The texts in `no_prices` that were found in rows, as written.
     texts: BTreeSet<String>,
+    /// The texts instead of prices that are asked about.
+    asked_texts: BTreeSet<Vec<String>>,
+    /// Remarks that mean "not offered", each as a list of its words.
+    absent: BTreeSet<Vec<String>>,
+    /// Texts in the column of increments that were not understood, with their lines.
+    unknown_steps: Vec<(u64, String)>,
+    /// Whether prices still apply on their last days.
+    ends_included: bool,
+    /// Whether the row has an error.
+    is_invalid: bool,
+    /// The rows with errors: the line and the code of each of the first ones, and the number of all.
+    invalid: Vec<(u64, &'static str)>,
+    invalid_rows: usize,
+    /// The cells that were not understood, by their column and their text in lower case.
+    bad: BTreeMap<(usize, String), cells::BadText>,
+    /// The increments of the section.
+    section_increments: Option<(u32, u32)>,
+    /// The area codes that begin with 0, without the 0.
+    areas: OnceCell<HashSet<&'p str>>,
+    /// The price of the last row that has one.
+    last_price: Option<Micros>,
 }
 
 struct BandRow {
@@ -140,6 +174,7 @@ pub(super) fn rows(plan: &Plan<'_>, options: &Options<'_>, deck: &mut CarrierDec
         last_country: Default::default(),
         last_name: String::new(),
         statuses: BTreeMap::new(),
+        known_statuses: RefCell::default(),
         asks_statuses: false,
         expired: BTreeSet::new(),
         expired_line: 0,
@@ -156,9 +191,22 @@ pub(super) fn rows(plan: &Plan<'_>, options: &Options<'_>, deck: &mut CarrierDec
         step: None,
         no_prices: BTreeSet::new(),
         texts: BTreeSet::new(),
+        asked_texts: BTreeSet::new(),
+        absent: BTreeSet::new(),
+        unknown_steps: Vec::new(),
+        is_invalid: false,
+        invalid: Vec::new(),
+        invalid_rows: 0,
+        bad: BTreeMap::new(),
+        ends_included: false,
+        section_increments: None,
+        areas: OnceCell::new(),
+        last_price: None,
     };
     reader.one_origin = reader.has_one_origin();
+    reader.ends_included = reader.includes_ends();
     reader.find_texts();
+    reader.find_empty();
     reader.find_statuses();
     reader.read_all();
 }
@@ -169,6 +217,9 @@ impl<'t> Reader<'_, 't> {
         for index in self.plan.start..self.plan.table.len() {
             let Some(row) = self.plan.table.row(index) else { break };
             self.at = index;
+            if let Some(section) = self.plan.sections.get(&index) {
+                self.section_increments = Some(section.increments);
+            }
             if let Some(country) = self.titles.countries.get(&index) {
                 self.heading.clone_from(country);
             }
@@ -220,11 +271,14 @@ impl<'t> Reader<'_, 't> {
         self.settle_expired();
         self.settle_excepted();
         self.settle_origins();
+        self.ask_about_steps();
         self.ask_about_values();
         self.ask_about_magnitude();
         self.ask_all();
         self.describe();
         self.account();
+        self.ask_about_cells();
+        self.ask_about_invalid();
         if self.deck.questions.is_empty() {
             if self.deck.rates.is_empty() && self.deck.errors == 0 {
                 let reasons: Vec<String> =
@@ -255,7 +309,7 @@ impl<'t> Reader<'_, 't> {
                 .any(|rate| matches!(&rate.entry, Entry::Price(rate) if rate.free_seconds > 0));
         for rate in &self.deck.rates {
             if let Entry::Price(rate) = &rate.entry {
-                for (band, price) in &rate.band_prices {
+                for (band, price) in rate.band_prices.iter() {
                     let columns = self.deck.columns.bands.entry(band.clone()).or_default();
                     columns.connection_fee |= price.connection_fee.is_some();
                     columns.initial_price |= price.initial_price.is_some();
@@ -270,6 +324,9 @@ impl<'t> Reader<'_, 't> {
 
     fn defaults(&self) -> (u32, u32) {
         let mapping = self.options.mapping;
+        if let Some(section) = self.section_increments {
+            return section;
+        }
         let (initial, next) = match self.plan.said.general.as_slice() {
             [one] => *one,
             _ => (DEFAULT_INCREMENT, DEFAULT_INCREMENT),
@@ -284,10 +341,18 @@ impl<'t> Reader<'_, 't> {
             Some(name) => name.clone(),
             None => format!("column {}", at + 1),
         };
+        self.is_invalid = true;
+        if self.invalid.len() < MAX_INVALID_SHOWN {
+            self.invalid.push((row.line, error.code));
+        }
+        if let Some(column) = column {
+            self.remember(row, column);
+        }
+        let skipped = self.options.mapping.skip_invalid == Some(true);
         let problem = RowProblem {
             line: row.line,
             column: column.map(name),
-            severity: Severity::Error,
+            severity: if skipped { Severity::Warning } else { Severity::Error },
             code: Cow::Borrowed(error.code),
             message: error.message,
             value: column.map(|at| row.get(at).chars().take(80).collect()),
@@ -317,13 +382,15 @@ impl<'t> Reader<'_, 't> {
             }
             return Fate::SetAside(reason);
         }
-        let errors = self.deck.errors;
-        match self.change(row) {
-            Some(change) => {
-                let fate = self.entries(coded, row, change);
-                fate.filter(|_| self.deck.errors == errors).unwrap_or(Fate::Problem)
-            }
-            None => Fate::Problem,
+        self.is_invalid = false;
+        let fate = self.change(row).and_then(|change| self.entries(coded, row, change));
+        if !self.is_invalid {
+            return fate.unwrap_or(Fate::Problem);
+        }
+        self.invalid_rows += 1;
+        match self.options.mapping.skip_invalid {
+            Some(true) => Fate::SetAside("ROW_INVALID"),
+            _ => Fate::Problem,
         }
     }
 
@@ -350,7 +417,10 @@ impl<'t> Reader<'_, 't> {
         let chosen = |(column, values): &(usize, Vec<String>)| {
             values.iter().any(|value| words(value) == words(row.get(*column)))
         };
-        (!self.only.iter().all(chosen)).then_some("NOT_SELECTED")
+        if !self.only.iter().all(chosen) {
+            return Some("NOT_SELECTED");
+        }
+        (self.options.mapping.skip_uncoded == Some(true) && self.is_uncoded(row)).then_some("CODE_MISSING")
     }
 
     fn text<'r>(&self, row: Row<'r>, role: Role) -> &'r str {
@@ -361,9 +431,9 @@ impl<'t> Reader<'_, 't> {
     fn entries(&mut self, coded: Row<'t>, row: Row<'t>, change: StatusRule) -> Option<Fate> {
         let codes = self.codes(coded);
         let unchanged = self.price_column(row) != self.plan.columns.price;
-        let general = self.section_date.or(self.plan.effective).filter(|_| !unchanged);
+        let general = self.date_of_row(row).or(self.plan.effective).filter(|_| !unchanged);
         let effective = self.date(row, Role::Effective).map(|date| date.or(general));
-        let ends = self.date(row, Role::Ends);
+        let ends = self.date(row, Role::Ends).map(|end| self.first_day_without(end));
         let rate = if change == StatusRule::Keep { Some(self.rate(row)) } else { None };
         let (codes, effective, ends) = (codes?, effective?, ends?);
         let template = match rate {
@@ -376,6 +446,9 @@ impl<'t> Reader<'_, 't> {
             }
             self.expired.extend(codes);
             return Some(Fate::SetAside("EXPIRED"));
+        }
+        if template.is_none() && self.is_short_number(coded) {
+            return Some(Fate::SetAside("SHORT_NUMBER"));
         }
         let band = self.row_band(row);
         let names_codes = template.as_ref().is_some_and(|rate| rate.destination.is_empty());
@@ -390,7 +463,6 @@ impl<'t> Reader<'_, 't> {
                 self.band_rows.push(BandRow { line: row.line, prefix, effective, band: band.clone(), price });
                 continue;
             }
-            self.first_of_its_code(&prefix, effective)?;
             let ended = template.as_ref().and_then(|rate| self.ended(&rate.destination, &prefix));
             let entry = match (template.as_ref().filter(|_| ended.is_none()), ended.unwrap_or(change)) {
                 (Some(rate), _) => {
@@ -401,80 +473,11 @@ impl<'t> Reader<'_, 't> {
                 (None, StatusRule::Block) => Entry::Blocked(prefix),
                 (None, _) => Entry::Removed(prefix),
             };
-            self.deck.rates.push(CarrierRate { line: row.line, effective, ends, entry });
+            let entry = CarrierRate { line: row.line, effective, ends, entry };
+            if self.first_of_its_code(&entry)? {
+                self.deck.rates.push(entry);
+            }
         }
         Some(Fate::Read)
     }
-
-    fn date(&mut self, row: Row<'_>, role: Role) -> Option<Option<NaiveDate>> {
-        let Some(column) = self.plan.columns.first(role) else { return Some(None) };
-        // 9999-12-31 means that a price has no end
-        if role == Role::Ends && row.get(column).contains("9999") {
-            return Some(None);
-        }
-        match date_of(row.get(column), self.plan.order) {
-            Ok(date) => Some(date),
-            Err(error) => {
-                self.problem(row, Some(column), error);
-                None
-            }
-        }
-    }
-
-    /// The row's rate, still without its code; `None` after an error.
-    fn rate(&mut self, row: Row<'t>) -> Option<Rate> {
-        self.check_currency(row)?;
-        let destination = self.destination(row);
-        let increments = self.increments(row, destination.as_deref().unwrap_or_default());
-        self.step = increments.map(|increments| increments.next);
-        let price = self.amount(row, self.price_column(row), true);
-        let said = self.plan.fees.of(destination.as_deref().unwrap_or_default());
-        let fee = match said {
-            Some(fee) => Some(fee),
-            None => self.fee(row, self.plan.columns.first(Role::ConnectionFee)),
-        };
-        let minimum = match self.plan.fees.minimum {
-            Some(minimum) => Some(minimum),
-            None => self.fee(row, self.plan.columns.first(Role::MinimumCharge)),
-        };
-        let free = self.free_seconds(row);
-        let first =
-            self.plan.columns.first(Role::FirstPrice).map(|column| (column, self.amount(row, column, true)));
-        let bands = self.band_prices(row);
-        let (price, increments) = (price?, increments?);
-        if let Some((column, Some(first))) = first
-            && first != price
-            && self.plan.columns.first_minute
-            && increments.initial != 60
-            && self.options.mapping.first_price_as_fee.is_none()
-        {
-            self.ask("FIRST_PRICE", row, column);
-        }
-        let (initial_price, fee) =
-            Self::with_first_price(self.options.mapping, first, price, increments, fee?)?;
-        let rate = Rate {
-            prefix: "1".to_owned(),
-            destination: destination?,
-            price_per_minute: price,
-            initial_price,
-            connection_fee: fee,
-            initial_increment: increments.initial,
-            increment: increments.next,
-            minimum_charge: minimum?,
-            free_seconds: increments.free.unwrap_or(free?),
-            band_prices: Self::banded(self.options.mapping, bands?, increments)?,
-        };
-        self.valid(row, rate)
-    }
-}
-
-fn is_true(cell: &str) -> bool {
-    !cell.is_empty() && !is_false(cell) && !cell.chars().all(|letter| letter == '-')
-}
-
-fn is_false(cell: &str) -> bool {
-    matches!(
-        words(cell).join(" ").as_str(),
-        "0" | "no" | "n" | "false" | "f" | "nao" | "non" | "nein" | "off" | "inactive"
-    )
 }

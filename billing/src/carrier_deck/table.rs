@@ -32,6 +32,8 @@ pub(super) struct Table {
     rows: Vec<(u64, u32)>,
     /// Number of rows without text, which are not stored.
     pub(super) blank: u64,
+    /// Number of rows that the mapping leaves out. These rows are not stored.
+    pub(super) left_out: u64,
 }
 
 /// One row of a [`Table`].

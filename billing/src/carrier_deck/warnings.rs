@@ -1,7 +1,7 @@
-//! Warnings about decks that can be read: outliers, old decks, and codes whose calls would get the price of a shorter code.
+//! Warnings about decks that can be read: outliers, old decks, and calls that would get the price of a shorter code.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{Days, NaiveDate};
 
@@ -23,6 +23,7 @@ pub(super) fn warn(deck: &mut CarrierDeck, options: &Options<'_>) {
     let mut found = outliers(&deck.rates);
     if let Some(today) = options.today {
         found.extend(old(deck, today));
+        found.extend(ends_later(&deck.rates, options.mapping.effective_on.unwrap_or(today)));
         found.extend(all_later(deck, today).filter(|_| options.mapping.effective_on.is_none()));
         // the version takes effect on the chosen date
         found.extend(cheaper_until(&deck.rates, options.mapping.effective_on.unwrap_or(today)));
@@ -108,6 +109,30 @@ fn old(deck: &CarrierDeck, today: NaiveDate) -> Option<RowProblem> {
     })
 }
 
+/// Maximum number of end dates that are reported. Each of these dates gets one warning.
+const MAX_ENDS: usize = 20;
+
+/// Codes whose prices end on a later day. The codes keep their prices until then.
+fn ends_later(rates: &[CarrierRate], today: NaiveDate) -> Vec<RowProblem> {
+    let mut days: BTreeMap<NaiveDate, (u64, usize, &str)> = BTreeMap::new();
+    let known: HashSet<(&str, Option<NaiveDate>)> =
+        rates.iter().map(|rate| (rate.prefix(), rate.effective)).collect();
+    for rate in rates.iter().filter(|rate| price(rate).is_some()) {
+        // another row has the price from that day on
+        let ends = rate.ends.filter(|end| *end > today && !known.contains(&(rate.prefix(), Some(*end))));
+        if let Some(end) = ends {
+            days.entry(end).or_insert((rate.line, 0, rate.prefix())).1 += 1;
+        }
+    }
+    let found = days.into_iter().take(MAX_ENDS).map(|(day, (line, codes, first))| {
+        let message = format!("The prices of {codes} codes end on {day}.");
+        let remedy =
+            "Import the file by date, so that the codes are removed on this day, or remove them then.";
+        warning(line, "ENDS_LATER", first, message, remedy)
+    });
+    found.collect()
+}
+
 /// Warns if the only date of the deck is in the future, because the deck must not take effect before that date.
 fn all_later(deck: &CarrierDeck, today: NaiveDate) -> Option<RowProblem> {
     let dates = deck.dates();
@@ -125,9 +150,12 @@ fn shorter(code: &str) -> impl Iterator<Item = &str> {
     (1..code.len()).rev().filter_map(|length| code.get(..length))
 }
 
-/// Codes whose price starts in the future and whose calls get the price of a shorter, cheaper code until then.
+/// Codes whose price starts in the future. Until then, calls to such a code get the price of a shorter, cheaper code.
 fn cheaper_until(rates: &[CarrierRate], today: NaiveDate) -> Vec<RowProblem> {
     let is_future = |rate: &CarrierRate| rate.effective.is_some_and(|from| from > today);
+    if !rates.iter().any(is_future) {
+        return Vec::new();
+    }
     let mut now: HashMap<&str, i64> = HashMap::new();
     for rate in rates.iter().filter(|rate| !is_future(rate)) {
         now.extend(price(rate).map(|price| (rate.prefix(), price)));
@@ -155,12 +183,15 @@ fn cheaper_until(rates: &[CarrierRate], today: NaiveDate) -> Vec<RowProblem> {
     found.collect()
 }
 
-/// Withdrawn and blocked codes whose calls would get the price of a shorter code.
+/// Withdrawn and blocked codes that begin with a shorter code that has a price. Calls to these codes would get that price.
 fn withdrawn(rates: &[CarrierRate]) -> Vec<RowProblem> {
-    let priced: HashMap<&str, i64> =
-        rates.iter().filter_map(|rate| price(rate).map(|price| (rate.prefix(), price))).collect();
+    if rates.iter().all(|rate| price(rate).is_some()) {
+        return Vec::new();
+    }
+    let priced: HashSet<&str> =
+        rates.iter().filter(|rate| price(rate).is_some()).map(CarrierRate::prefix).collect();
     let falls = |rate: &&CarrierRate| {
-        price(rate).is_none() && shorter(rate.prefix()).any(|code| priced.contains_key(code))
+        price(rate).is_none() && shorter(rate.prefix()).any(|code| priced.contains(code))
     };
     let found = rates.iter().filter(falls).map(|rate| {
         let message = format!(

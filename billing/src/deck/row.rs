@@ -1,7 +1,7 @@
 //! One row of a deck: checks every cell and builds the rate.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 
 use csv::StringRecord;
 
@@ -10,8 +10,8 @@ use super::{BAND_COLUMNS, OPTIONAL_COLUMNS, RowProblem, Severity, problem};
 use crate::money::{Micros, MoneyError};
 use crate::table::{begins_like_formula, unescape};
 use crate::tariff::{
-    BandPrice, Rate, RateError, check_destination, check_free_seconds, check_increment, check_prefix,
-    check_price,
+    BandPrice, BandPrices, Rate, RateError, check_destination, check_free_seconds, check_increment,
+    check_prefix, check_price,
 };
 
 /// A row that is being read.
@@ -61,9 +61,9 @@ impl Row<'_> {
     }
 
     /// The prices of this row within time bands, by the band's name.
-    fn band_prices(&mut self) -> Option<BTreeMap<String, BandPrice>> {
+    fn band_prices(&mut self) -> Option<BandPrices> {
         let columns = self.columns;
-        let mut prices = Some(BTreeMap::new());
+        let mut prices = Some(BandPrices::default());
         for (band, cells) in &columns.bands {
             let price = self.priced(Some(cells.price), BAND_COLUMNS[0]);
             let fee = self.priced(cells.fee, BAND_COLUMNS[1]);
@@ -101,7 +101,7 @@ impl Row<'_> {
         }
     }
 
-    /// Checks that no earlier row has this row's prefix. Earlier rows with errors in other cells count too.
+    /// Checks that no earlier row has this row's prefix. Earlier rows count even if their other cells have errors.
     fn first_of_its_prefix(&mut self, prefix: String, lines: &mut HashMap<String, u64>) -> Option<String> {
         match lines.entry(prefix) {
             Entry::Occupied(first) => {

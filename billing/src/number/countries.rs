@@ -43,7 +43,7 @@ const COUNTRIES: &[CountryRule] = &[
     // 114: ARCEP, numéros d'urgence
     ("FR", "33", &["00"], "0", 9, 9, &["112", "114", "15", "17", "18"]),
     ("GB", "44", &["00"], "0", 9, 10, &["112", "999"]),
-    // without 1298 and 2611, which work only in parts of the country
+    // the list omits 1298 and 2611, which work only in parts of the country
     ("IN", "91", &["00"], "0", 10, 10, &["100", "101", "102", "108", "112"]),
     ("IT", "39", &["00"], "", 6, 12, &["112", "113", "115", "118"]),
     // 060, 061, 065, 066, 068 and 080 became 911 (Diario Oficial, December 2, 2015)

@@ -65,9 +65,9 @@ impl<'a> AnswerWindow<'a> {
         Some(highest.unwrap_or_default())
     }
 
-    /// Some answer times, among them the most expensive one. When the answer moves from one of these times to the next, neither the first billed
-    /// second, nor the last billed second, nor the end of an initial increment with its own price crosses a price change. Therefore, the cost is
-    /// linear in the answer time between the two, and is highest at one of them.
+    /// Some answer times, among them the most expensive one. While the answer moves from one of these times to the next, none of the following
+    /// crosses a price change: the first billed second, the last billed second, and the end of an initial increment that has its own price.
+    /// Therefore, between two neighboring times, the cost is linear in the answer time, and is highest at one of the two times.
     fn candidates(&self, billed: i64) -> impl Iterator<Item = i64> {
         let edges_near = |from: i64, to: i64| {
             let begin = self.spans.partition_point(|span| span.start < from);

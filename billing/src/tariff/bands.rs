@@ -58,7 +58,7 @@ impl From<Weekdays> for Vec<Weekday> {
 /// A recurring part of the week, in the tariff's time zone.
 ///
 /// A band contains local times from `from` (inclusive) to `to` (exclusive), on the days in `weekdays`, and on holidays if `holidays` is set. A
-/// holiday counts as an eighth kind of day, never as the weekday it falls on. A band whose `to` is at or before `from` continues past midnight; its
+/// holiday counts as an eighth kind of day, never as its own weekday. A band whose `to` is at or before `from` continues past midnight; its
 /// morning part belongs to the day on which the band began. If `to` equals `from`, the band lasts a whole day. If several bands contain an instant,
 /// the band that applies is the first in the tariff's order for which the rate has a price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +92,7 @@ impl TimeBand {
         Ok(())
     }
 
-    /// Checks each band of a tariff, the number of bands, and that the bands' names are unique.
+    /// Checks each band of a tariff, the number of bands, and whether the bands' names are unique.
     pub fn validate_all(bands: &[TimeBand]) -> Result<(), RateError> {
         if bands.len() > MAX_BANDS {
             let message = format!("A tariff can have at most {MAX_BANDS} bands.");

@@ -50,7 +50,7 @@ impl Trie {
         Trie { nodes: nodes.into_boxed_slice() }
     }
 
-    /// The entry with the longest key that `text` starts with. A character that is not a digit ends the lookup.
+    /// The entry with the longest key that is a prefix of `text`. A character that is not a digit ends the lookup.
     pub(super) fn longest(&self, text: &str) -> Option<usize> {
         let mut node = self.nodes[0];
         let mut found = node.entry;

@@ -358,10 +358,10 @@ fn an_end_without_an_answer_is_open_to_one() {
     let (late, emitted, doubt) = heard(&call, &answered(), 60);
     assert_eq!((late.talk_seconds, late.estimated, doubt), (31, false, None));
     assert_eq!(emitted, [Emitted::Answered { at: at(10) }, Emitted::Ended { at: at(41) }]);
-    // this answer arrives after the end
+    // this answer event arrives after the end event
     let (late, _, _) = heard(&call, &event(45, CallEventKind::Answered), 60);
     assert_eq!((late.answered_at, late.talk_seconds, late.estimated), (Some(at(45)), 1, true));
-    // an end with an answer time proves that the call was answered, even if the times come from a wrong clock
+    // an end event with an answer time proves that the call was answered, even if the times come from a wrong clock
     let (late, _, doubt) = heard(&call, &ended(TEN_YEARS + 20, EndCause::Bye, Some(TEN_YEARS)), 60);
     assert_eq!((late.talk_seconds, late.estimated, doubt), (20, true, Some(Doubt::Time)));
     // this is an ordinary end event of a call whose answer is already known

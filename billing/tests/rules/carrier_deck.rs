@@ -13,6 +13,9 @@ use zip::write::SimpleFileOptions;
 
 mod account;
 mod carriers;
+mod cautions;
+mod columns;
+mod doubts;
 mod families;
 mod layouts;
 mod notes;
@@ -523,6 +526,12 @@ fn codes_are_expanded_by_rules_or_are_errors() {
         ("01144", vec!["44"]),
         ("0044 20", vec!["4420"]),
         ("+351 21, 22", vec!["35121", "35122"]),
+        ("+244 2, 24493", vec!["2442", "24493"]),
+        ("+7 6, 7", vec!["76", "77"]),
+        ("0043-660,699", vec!["43660", "43699"]),
+        ("00381-60-62,68", vec!["38160", "38161", "38162", "38168"]),
+        ("63 (81, 9)", vec!["6381", "639"]),
+        ("881-6/881-7", vec!["8816", "8817"]),
         ("'44", vec!["44"]),
         ("44*", vec!["44"]),
         ("4420 - 4422", vec!["4420", "4421", "4422"]),
@@ -550,12 +559,14 @@ fn codes_are_expanded_by_rules_or_are_errors() {
         ("54a", "PREFIX_INVALID"),
         ("12345678901234567", "PREFIX_TOO_LONG"),
         ("044", "PREFIX_INVALID"),
-        ("+244 2, 24493", "CODE_AMBIGUOUS"),
-        ("", "CODE_MISSING"),
+        ("+351 21, 3512", "CODE_AMBIGUOUS"),
+        ("+7 727, 7172", "CODE_AMBIGUOUS"),
     ] {
         assert_eq!(errors(&codes_in(cell)), [(2, code)], "{cell}");
     }
-    for (cell, code) in [("34-91", "CODE_HYPHEN"), ("351 352", "CODE_SPACE"), ("1 201-203", "CODE_SPACE")] {
+    for (cell, code) in
+        [("34-91", "CODE_HYPHEN"), ("351 352", "CODE_SPACE"), ("1 201-203", "CODE_SPACE"), ("", "CODE_EMPTY")]
+    {
         let deck = codes_in(cell);
         assert_eq!(
             deck.questions.iter().map(|question| question.code.as_ref()).collect::<Vec<_>>(),
@@ -594,7 +605,6 @@ fn numbers_are_read_by_whole_columns() {
         ("1e2", "NOT_A_NUMBER"),
         ("ten", "NOT_A_NUMBER"),
         ("-0.1", "PRICE_NEGATIVE"),
-        ("", "PRICE_MISSING"),
         ("5%", "NOT_A_NUMBER"),
         ("99999999.5", "PRICE_TOO_HIGH"),
     ] {
@@ -642,16 +652,20 @@ fn increments_in_a_cell() {
     for cell in ["1/60", "60/60/60", "30/6/6", "1/1/1"] {
         assert_eq!(read(&file(cell)).questions[0].code, "INCREMENT_ORDER", "{cell}");
     }
-    for cell in ["0/0", "fast", "99999/60", "1/2/3/4"] {
+    for cell in ["0/0", "99999/60", "1/2/3/4"] {
         assert_eq!(errors(&read(&file(cell))).len(), 1, "{cell}");
     }
+    let asked = read(&file("fast"));
+    assert_eq!(asked.questions[0].code, "INCREMENT_TEXT");
+    let deck = read_with(&file("fast"), &asked.questions[0].answers[1].mapping, None);
+    assert_eq!(clean(&deck), ["44 0.05 0 60/60"]);
 }
 
 #[test]
 fn duplicates_and_dates() {
     let deck = read(b"Code,Name,Rate,Effective\n44,United Kingdom,0.05,2026-12-01\n44,United Kingdom,0.06,2027-01-01\n44,United Kingdom,0.07,2027-01-01\n");
-    assert_eq!(errors(&deck), [(4, "DUPLICATE_PREFIX")]);
-    assert_eq!(deck.dates().len(), 2);
+    let asked = deck.questions.iter().map(|question| (question.line, question.code.as_ref()));
+    assert_eq!((asked.collect::<Vec<_>>(), errors(&deck)), (vec![(4, "DUPLICATES")], vec![]));
     let old = read(b"Code,Name,Rate,Effective\n44,United Kingdom,0.05,2026-01-15\n");
     assert_eq!(warned(&old), [(0, "DECK_OLD")]);
     let falls =

@@ -1,6 +1,6 @@
-//! Tests the charges in `../data/charges.csv`. The tests of `web/client`, which computes the costs of live calls by itself, read the same file.
+//! Tests the charges in `../data/charges.csv`. The tests of `web/client`, which computes the costs of live calls by itself, read this file, too.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use billing::money::{Micros, Rounding, RoundingMode};
 use billing::rating::{Pricing, amount};
@@ -29,7 +29,7 @@ fn pricing(cells: &[&str]) -> Pricing {
         increment: number(5),
         minimum_charge: money(3),
         free_seconds: number(6),
-        band_prices: BTreeMap::new(),
+        band_prices: Default::default(),
     };
     let rounding = Rounding { decimals: cells[7].parse().unwrap(), mode };
     Pricing { rate, rounding, bands: Vec::new(), holidays: BTreeSet::new(), time_zone: Tz::UTC }

@@ -1,6 +1,6 @@
 //! Tests how much credit a call reserves at a time, with worked examples and for all kinds of prices.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use billing::credit::{Answer, FundingSource, Grant, grant, lead, reach};
 use billing::money::{Micros, Rounding, RoundingMode};
@@ -21,7 +21,7 @@ fn pricing(price: i64, fee: i64, (initial, increment): (u32, u32), minimum: i64)
             increment,
             minimum_charge: Micros(minimum),
             free_seconds: 0,
-            band_prices: BTreeMap::new(),
+            band_prices: Default::default(),
         },
         rounding: Rounding { decimals: 6, mode: RoundingMode::HalfUp },
         bands: Vec::new(),

@@ -2,7 +2,7 @@
 
 use billing::deck::{Deck, DeckLimits, Severity, csv_text, parse_deck, write_deck};
 use billing::money::Micros;
-use billing::tariff::{BandPrice, MAX_PRICE, Rate};
+use billing::tariff::{BandPrice, BandPrices, MAX_PRICE, Rate};
 use proptest::prelude::*;
 
 const HEADER: &str = "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment\n";
@@ -212,7 +212,8 @@ fn any_rate() -> impl Strategy<Value = Rate> {
         (price(), optional(), optional()).prop_map(|(price_per_minute, initial_price, connection_fee)| {
             BandPrice { price_per_minute, initial_price, connection_fee }
         });
-    let bands = prop::collection::btree_map("[a-zé\",:=']([ -~]{0,8}[a-z\",:])?", band, 0..3);
+    let bands = prop::collection::btree_map("[a-zé\",:=']([ -~]{0,8}[a-z\",:])?", band, 0..3)
+        .prop_map(|bands| bands.into_iter().collect::<BandPrices>());
     let increment = || 1u32..=86_400;
     (
         "[1-9][0-9]{0,14}",

@@ -1,7 +1,5 @@
 //! Tests derived rates against worked examples, and checks that the minimum margin holds for every call.
 
-use std::collections::BTreeMap;
-
 use billing::derived::{DerivationRule, RuleError};
 use billing::money::{Micros, Rounding, RoundingMode};
 use billing::rating::{Pricing, amount, billed_seconds};
@@ -24,7 +22,7 @@ fn rate(price: &str) -> Rate {
         increment: 6,
         minimum_charge: Micros::ZERO,
         free_seconds: 3,
-        band_prices: BTreeMap::new(),
+        band_prices: Default::default(),
     }
 }
 
@@ -87,7 +85,7 @@ fn everything_else_follows_the_source() {
         initial_price: Some(m("0.2")),
         connection_fee: m("0.04"),
         minimum_charge: m("0.1"),
-        band_prices: BTreeMap::from([("night".to_owned(), night)]),
+        band_prices: [("night".to_owned(), night)].into(),
         ..rate("0.1")
     };
     let derived = rule("50", "0.001", None, None).rate(&source).unwrap();
@@ -101,7 +99,7 @@ fn everything_else_follows_the_source() {
         initial_price: Some(m("0.301")),
         connection_fee: m("0.06"),
         minimum_charge: m("0.15"),
-        band_prices: BTreeMap::from([("night".to_owned(), night)]),
+        band_prices: [("night".to_owned(), night)].into(),
         ..rate("0.1")
     };
     assert_eq!(derived, expected);
@@ -169,8 +167,8 @@ proptest! {
         let at: DateTime<Utc> = "2026-11-23T15:00:00Z".parse().unwrap();
         let (cost, retail) = (amount(&priced(&source), at, talk), amount(&priced(&derived), at, talk));
         prop_assert!(retail >= cost, "{} < {}", retail, cost);
-        // if the source has a minimum charge, its charge may be higher than the price of the seconds; therefore, the margin is checked only if there
-        // is no minimum charge
+        // a source with a minimum charge may charge more than the price of the seconds; therefore, the margin is checked only if there is no minimum
+        // charge
         if source.minimum_charge == Micros::ZERO {
             let seconds = i64::from(billed_seconds(&source, talk));
             prop_assert!(retail.0 + 1 >= cost.0 + margin.0 * seconds / 60);

@@ -137,7 +137,8 @@ fn colombia_reads_the_codes_of_its_carriers() {
         ("00444 51 987 654 321", "51987654321"),
         ("00456 1 312 345 6789", "13123456789"),
         ("005 7 495 123 4567", "74951234567"),
-        // these numbers have no carrier code: if one were read, no valid number would remain, or the number belongs to the plan's own country
+        // these numbers have no carrier code: no code matches their first digits, no valid number would remain after a matching code, or the number
+        // belongs to the plan's own country
         ("00 1 305 555 1234", "13055551234"),
         ("00 51 987 654 321", "51987654321"),
         ("00 44 20 7946 0958", "442079460958"),

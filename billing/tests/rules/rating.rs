@@ -1,6 +1,6 @@
 //! Tests charges, maximum charges, and the talk time that an amount pays for, against worked examples and a second-by-second count.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use billing::money::{Micros, Rounding, RoundingMode};
 use billing::rating::{
@@ -27,7 +27,7 @@ fn rate(price: i64, fee: i64, initial: u32, increment: u32) -> Rate {
         increment,
         minimum_charge: Micros::ZERO,
         free_seconds: 0,
-        band_prices: BTreeMap::new(),
+        band_prices: Default::default(),
     }
 }
 
@@ -200,7 +200,7 @@ fn the_initial_increment_has_a_price_in_each_band() {
         seconds,
         price_per_minute: Micros(price),
     };
-    // ten seconds of the day, then the night
+    // ten seconds at the day price, then the night prices
     let answered = at("2026-11-23T19:59:50Z");
     let told = charge(&pricing, answered, 31);
     let runs = [
@@ -413,7 +413,7 @@ fn counted(pricing: &Pricing, answered: DateTime<Utc>, talk: u32) -> Micros {
         };
         let priced =
             pricing.bands.iter().filter(|band| rate.band_prices.contains_key(&band.name)).find(inside);
-        priced.map(|band| &rate.band_prices[&band.name])
+        priced.map(|band| &rate.band_prices[band.name.as_str()])
     };
     let fee = at_second(0).and_then(|price| price.connection_fee).unwrap_or(rate.connection_fee);
     let mut sixtieths = i128::from(fee.0) * 60;

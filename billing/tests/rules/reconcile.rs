@@ -207,8 +207,8 @@ proptest! {
     ) {
         let mut calls: BTreeMap<u32, LiveCall<u32>> = live.iter().map(|id| (*id, call(*id))).collect();
         let mut strays = Strays::default();
-        // for each call, the test collects two lists: the listings without the call that were made with an empty queue since the call was last
-        // listed, and the listings in which the call's dialog was unknown
+        // the times of listings, by call: in `missing`, the listings without the call that were made with an empty queue since the call was last
+        // listed; in `there`, the listings with the dialog of an unknown call
         let mut missing: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut there: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut now = 0;

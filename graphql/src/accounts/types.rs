@@ -85,8 +85,8 @@ impl Account {
         &self.0.country
     }
 
-    /// Tariff that determines what the account pays its parent; null if no tariff is assigned or the caller may not view the tariff. An account and
-    /// its parent may view the account's cost tariff.
+    /// Tariff that determines what the account pays its parent; null if no tariff is assigned, or if the caller has no permission to view it. An
+    /// account and its parent may view the account's cost tariff.
     #[field(roles = MANAGERS)]
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         bought_tariff(ctx, self.0.cost_tariff_id).boxed().await
@@ -220,13 +220,13 @@ impl Callshop {
         &self.0.account.country
     }
 
-    /// Tariff that determines what the callshop pays its parent; null if no tariff is assigned or the caller may not view the tariff.
+    /// Tariff that determines what the callshop pays its parent; null if no tariff is assigned, or if the caller has no permission to view it.
     #[field(roles = MANAGERS)]
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         bought_tariff(ctx, self.0.account.cost_tariff_id).boxed().await
     }
 
-    /// Tariff that determines what customers pay; null if the cost tariff determines it or the caller may not view the tariff.
+    /// Tariff that determines what customers pay; null if the cost tariff determines this, or if the caller has no permission to view the tariff.
     #[field(roles = MANAGERS)]
     async fn retail_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         bought_tariff(ctx, self.0.account.retail_tariff_id).boxed().await

@@ -11,13 +11,13 @@ graphql_enum!(
         RegisterClosed,
         /// A cabin was opened for a customer.
         CabinOpened,
-        /// Closing of a cabin was requested during a call; the cabin closes when the call ends.
+        /// A request to close a cabin arrived during a call; the cabin closes when the call ends.
         CabinClosing,
         /// A cabin was closed, and its statement is final.
         CabinClosed,
         /// A cabin was created, changed or retired, or its phone changed.
         CabinChanged,
-        /// A phone registered at the proxy.
+        /// A phone has registered at the proxy.
         PhoneOnline,
         /// A phone's registration ended.
         PhoneOffline,
@@ -52,10 +52,10 @@ graphql_enum!(
         SessionVoided,
         /// A session moved to another cabin. There is one event for each of the two cabins.
         SessionMoved,
-        /// A customer added to a deposit.
+        /// A customer added money to a deposit.
         DepositAdded,
-        /// The part of a deposit that is left for the current call pays for at most `endingSoonSeconds` more seconds. There is at most one such event
-        /// until another deposit is added. The event contains the call.
+        /// The part of a deposit that is left for the current call pays for at most `endingSoonSeconds` more seconds. There is at most one
+        /// `DEPOSIT_LOW` event until another deposit is added. The event contains the call.
         DepositLow,
         /// The limits of a session changed.
         LimitsChanged,
@@ -71,8 +71,8 @@ graphql_enum!(
         PhoneChanged,
         /// A user changed the credit of the callshop or account, its credit limit, or its low-credit threshold. Calls do not cause this event.
         CreditChanged,
-        /// A tariff was assigned to the callshop, a version of its retail tariff was activated or scheduled, or a destination was blocked or
-        /// unblocked.
+        /// A tariff was assigned to the callshop, a version of the callshop's retail tariff was activated or scheduled, or a destination was blocked
+        /// or unblocked.
         PricesChanged,
         /// The callshop's name, settings or dial plan changed.
         SettingsChanged,
@@ -97,7 +97,8 @@ graphql_enum!(
         /// In `accountFeed`: the account was assigned another cost tariff, or a version of its cost tariff was scheduled, had its schedule canceled,
         /// or took effect. `subjectId` is the tariff; null if the account no longer has a cost tariff.
         CostChanged,
-        /// The server disabled a webhook of the callshop or account. `subjectId` is the webhook.
+        /// The server or a user disabled a webhook of the callshop or account. `subjectId` is the webhook, and `webhookDisabledReason` gives the
+        /// reason.
         WebhookDisabled,
     }
 );

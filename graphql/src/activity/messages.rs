@@ -11,15 +11,17 @@ use crate::calls::Call;
 use crate::loaders::{CabinId, SessionId, load};
 use crate::payload::top_level;
 use crate::register::RegisterShift;
+use crate::roles::BACK_OFFICE;
 use crate::scalars::Kind;
 use crate::sessions::CabinSession;
+use crate::webhooks::WebhookDisabledReason;
 use app::activity::State;
 use app::branch::{Body, Message};
 use app::feed::event::Contents;
 use app::feed::{ActivityEvent, Subject, stream as positions};
 
 /// An activity event: something that happened in a callshop, or to an account. The event's `call` shows the call at the time of the event. The
-/// event's `cabin` and `session` show their current state.
+/// event's `cabin` and `session` show the current state of the cabin and the session.
 #[derive(async_graphql::Description)]
 pub struct Activity {
     seq: i64,
@@ -32,8 +34,8 @@ pub struct Activity {
 
 #[object]
 impl Activity {
-    /// Sequence number, counted from 1 without gaps in each callshop, and in the feed of each account. A cabin's subscription skips the numbers of
-    /// events that do not concern the cabin.
+    /// Sequence number, counted from 1 without gaps in each callshop, and in the feed of each account. A subscription to one cabin, or to certain
+    /// kinds of events, skips the numbers of all other events.
     fn seq(&self) -> i64 {
         self.seq
     }
@@ -58,8 +60,8 @@ impl Activity {
         self.session_id.map(|id| Kind::CabinSession.id(id))
     }
 
-    /// The import, version, tariff or webhook that the event is about; the event's kind says which. Null for events of other kinds. The object may
-    /// have been deleted since the event.
+    /// The import, version, tariff or webhook that the event is about; the event's kind says which. Null if the event is about none of these. The
+    /// object may have been deleted since the event.
     fn subject_id(&self) -> async_graphql::Result<Option<ID>> {
         let id = |subject| match subject {
             Subject::Tariff(id) => Kind::Tariff.id(id),
@@ -68,6 +70,13 @@ impl Activity {
             Subject::Webhook(id) => Kind::Webhook.id(id),
         };
         Ok(self.contents.subject().map_err(top_level)?.map(id))
+    }
+
+    /// Why the webhook was disabled: PAUSED if a user paused it; otherwise, the reason why the server disabled it. Null for events of kinds other than
+    /// WEBHOOK_DISABLED. Hidden from attendants.
+    #[field(roles = BACK_OFFICE, scope = WEBHOOKS_READ)]
+    fn webhook_disabled_reason(&self) -> async_graphql::Result<Option<WebhookDisabledReason>> {
+        Ok(self.contents.disabled_reason().map_err(top_level)?.map(Into::into))
     }
 
     /// The call at the time of this event; null if the event is not about a call.

@@ -47,7 +47,7 @@ impl RegisterShift {
         self.0.shift.number.to_string()
     }
 
-    /// User who opened the register; null if the caller may not see that user.
+    /// User who opened the register; null if the caller has no permission to see that user.
     #[field(numbered)]
     async fn opened_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.0.shift.opened_by)).await
@@ -295,8 +295,8 @@ impl RegisterMutation {
     }
 
     /// Records cash put into or withdrawn from the open register. An owner may withdraw at most the drawer's book balance. An attendant has no such
-    /// limit, because an attendant does not see the books. If an attendant withdraws more, the excess shows as a variance when the register is
-    /// counted.
+    /// limit, because an attendant does not see the books. If an attendant withdraws more than that balance, the excess shows as a variance when the
+    /// register is counted.
     #[field(roles = SHOP, scope = REGISTER_WRITE)]
     async fn record_cash_movement(
         &self,

@@ -28,9 +28,9 @@ pub struct RegisterReport {
     pub items_total: Option<Money>,
     /// Total of the discounts in the sessions settled in the shift, not negative; null in an attendant's X report.
     pub discounts_total: Option<Money>,
-    /// The amount that rounding adds to the statements; negative if rounding reduces them. Null in an attendant's X report.
+    /// The amount that rounding adds to the statements (negative if rounding reduces them); null in an attendant's X report.
     pub rounding: Option<Money>,
-    /// The amount that rounding adds to cash payments; negative if rounding reduces them. Null in an attendant's X report.
+    /// The amount that rounding adds to cash payments (negative if rounding reduces them); null in an attendant's X report.
     pub cash_rounding: Option<Money>,
     /// Amount that customers paid, at settlement or in advance, for the sessions settled in the shift: `callsTotal + itemsTotal - discountsTotal +
     /// rounding + cashRounding`. Null in an attendant's X report.
@@ -41,7 +41,7 @@ pub struct RegisterReport {
     /// Calls of the settled sessions by destination; empty in an attendant's X report.
     #[field(length = 100)]
     pub sales_by_destination: Vec<DestinationSales>,
-    /// Activity of each user, by name; empty in an attendant's X report.
+    /// Activity of each user, sorted by the user's name; empty in an attendant's X report.
     #[field(length = 20)]
     pub sales_by_attendant: Vec<AttendantSales>,
     /// Deposits, payments and refunds with a reference, oldest first, at most 500; empty in an attendant's X report.

@@ -2,7 +2,8 @@
 
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 
-use super::types::{PaymentMethod, SessionMode};
+use super::payments::PaymentMethod;
+use super::types::SessionMode;
 use crate::scalars::Decimal;
 
 /// How to close a cabin during a call.

@@ -2,6 +2,8 @@
 
 pub(crate) mod inputs;
 pub(crate) mod mutations;
+pub(crate) mod payments;
+pub(crate) mod statements;
 pub(crate) mod types;
 
 use async_graphql::{Context, ID};
@@ -9,8 +11,10 @@ use graphql_macros::object;
 
 pub(super) use mutations::changed;
 pub use mutations::{SessionMutation, SessionPayload, SettleSessionPayload};
+pub use payments::{PaymentKind, PaymentMethod};
+pub use statements::Statement;
 pub(super) use types::user;
-pub use types::{CabinSession, PaymentKind, PaymentMethod, SessionState, Statement};
+pub use types::{CabinSession, SessionState};
 
 use super::filters::{SessionFilterInput, SessionOrder};
 use super::paging::{Page, Paging, Sort, sorted};

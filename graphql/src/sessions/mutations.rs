@@ -124,8 +124,8 @@ impl SessionMutation {
         answer(removed.await.map(done))
     }
 
-    /// Applies a discount to an unpaid session. Discounts may not exceed the total of the session's calls and items. Discounts given by
-    /// attendants may not exceed the callshop's `attendantMaxDiscount` in total.
+    /// Applies a discount to an unpaid session. The sum of the discounts must not exceed the total of the session's calls and items. The sum of the
+    /// discounts given by attendants must not exceed the callshop's `attendantMaxDiscount`.
     #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn apply_discount(
         &self,
@@ -241,7 +241,7 @@ impl SessionMutation {
         answer(settled.await)
     }
 
-    /// Refunds all or part of a settled session's payment from the open register. Refunds by attendants may not exceed the callshop's
+    /// Refunds all or part of a settled session's payment from the open register. Refunds by attendants must not exceed the callshop's
     /// `attendantMaxRefund` per session.
     #[field(roles = SHOP, scope = SESSIONS_WRITE)]
     async fn refund_session(
@@ -263,7 +263,7 @@ impl SessionMutation {
     }
 }
 
-/// The deposit to collect. An explicit mode must match the deposit.
+/// The deposit to collect. If the input names a mode, the mode must match the deposit.
 fn deposit(mode: Option<SessionMode>, deposit: Option<DepositInput>) -> base::error::Result<Option<Handed>> {
     match (mode, deposit) {
         (Some(SessionMode::Postpaid), Some(_)) => Err(Error::invalid(
@@ -281,7 +281,7 @@ fn deposit(mode: Option<SessionMode>, deposit: Option<DepositInput>) -> base::er
     }
 }
 
-/// `None` if the field is omitted, `Some(None)` if it is null.
+/// Returns `None` if the field is omitted, and `Some(None)` if it is null.
 pub(crate) fn changed<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
     match value {
         MaybeUndefined::Undefined => None,

@@ -1,13 +1,14 @@
-//! GraphQL types of sessions, their bills and payments.
+//! The GraphQL type of sessions.
 
-use async_graphql::{Context, ID, SimpleObject};
+use async_graphql::{Context, ID};
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
-use entity::{payment, session_item};
 use futures_util::FutureExt as _;
 use graphql_macros::object;
 use uuid::Uuid;
 
+use super::payments::{Payment, PixCode, SessionItem};
+use super::statements::Statement;
 use crate::accounts::{Callshop, shop_of};
 use crate::cabins::Cabin;
 use crate::calls::{Call, CallOwner, calls_of};
@@ -16,11 +17,10 @@ use crate::kept;
 use crate::loaders::{CabinId, RunningOf, UserId, load};
 use crate::paging::{Page, Paging};
 use crate::payload::top_level;
-use crate::scalars::{CurrencyCode, Decimal, Kind, Money};
+use crate::scalars::{Decimal, Kind, Money};
 use crate::users::User;
 use crate::{actor, app, graphql_enum};
-use app::receipt::Qr;
-use app::sessions::{self, Bill, Running, SessionView};
+use app::sessions::{self, Running, SessionView};
 use base::error::Error;
 
 graphql_enum!(
@@ -46,34 +46,6 @@ graphql_enum!(
         Postpaid,
         /// The customer pays before the calls, with a deposit.
         Prepaid,
-    }
-);
-
-graphql_enum!(
-    /// How money is paid or refunded.
-    PaymentMethod = "entity::PaymentMethod" {
-        /// Notes and coins. Only this method gives change.
-        Cash,
-        /// Debit or credit card.
-        Card,
-        /// Brazil's instant bank transfer.
-        Pix,
-        /// Any other method.
-        Other,
-    }
-);
-
-graphql_enum!(
-    /// Purpose of a payment.
-    PaymentKind = "entity::PaymentKind" {
-        /// Payment at settlement.
-        Sale,
-        /// Deposit paid in advance.
-        Deposit,
-        /// Refund after settlement.
-        Refund,
-        /// Refund of the unused part of a deposit.
-        DepositRefund,
     }
 );
 
@@ -229,8 +201,8 @@ impl CabinSession {
         self.0.session.total.map(|total| self.money(total))
     }
 
-    /// Total of the bill so far, including the cost of a live call. Once the statement is final, this is the final total. Until the statement is
-    /// final, the total is not rounded.
+    /// Total of the bill so far, including the cost of a live call. Once the statement is final, this field has the final total. Until the statement
+    /// is final, the total is not rounded.
     async fn running_total(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         match self.0.session.total {
             Some(total) => Ok(self.money(total)),
@@ -248,7 +220,8 @@ impl CabinSession {
         Ok(left.map(|left| self.money(left.into())))
     }
 
-    /// Talk time that the customer may still use, in seconds. The talk time of a live call is already subtracted. Null without a time limit.
+    /// Talk time that the customer may still use, in seconds. The result already excludes the talk time of a live call. Null if there is no time
+    /// limit.
     async fn remaining_seconds(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<u32>> {
         Ok(self.running(ctx).await?.seconds_left(&self.0.session))
     }
@@ -283,9 +256,9 @@ impl CabinSession {
         self.due().map(|(due, _)| self.money(due.into()))
     }
 
-    /// The Pix code ("copia e cola") with which the customer can pay. Null if the session is paid or voided, if nothing is due, or if the callshop
-    /// has no Pix key. In the callshop's bank account, the payment appears under `PixCode.txid`. This server is not notified of the payment, so check
-    /// the bank account before you settle the session.
+    /// The Pix code. To pay, the customer scans the code, or pastes it ("copia e cola") into a bank's app. Null if the session is paid or voided, if
+    /// nothing is due, or if the callshop has no Pix key. In the callshop's bank account, the payment appears under `PixCode.txid`. This server is not
+    /// notified of the payment, so check the bank account before you settle the session.
     async fn pix(
         &self,
         ctx: &Context<'_>,
@@ -359,276 +332,5 @@ pub(crate) async fn user(ctx: &Context<'_>, id: Option<Uuid>) -> async_graphql::
     match id {
         Some(id) => Ok(load(ctx, UserId(id)).await.map_err(top_level)?.map(User)),
         None => Ok(None),
-    }
-}
-
-/// An item or a discount on a session's bill.
-#[derive(async_graphql::Description)]
-pub struct SessionItem {
-    row: session_item::Model,
-    currency: String,
-}
-
-#[object]
-impl SessionItem {
-    /// Opaque id, for `removeSessionItem`.
-    #[field(numbered)]
-    fn item_id(&self) -> ID {
-        Kind::SessionItem.id(self.row.id)
-    }
-
-    /// Text of the item, or reason for the discount.
-    #[field(numbered)]
-    fn description(&self) -> &str {
-        &self.row.description
-    }
-
-    /// Number of items; 1 for a discount.
-    #[field(numbered)]
-    fn quantity(&self) -> i32 {
-        self.row.quantity
-    }
-
-    /// Price of one item, or amount of the discount.
-    #[field(numbered)]
-    fn unit_price(&self) -> Money {
-        Money::new(self.row.unit_price, &self.currency)
-    }
-
-    /// `quantity * unitPrice`, never negative; the amount of a discount is subtracted from the bill.
-    #[field(numbered)]
-    fn amount(&self) -> async_graphql::Result<Money> {
-        let line = sessions::line(&self.row).map_err(top_level)?;
-        Ok(Money::new(line.amount, &self.currency))
-    }
-
-    /// User who added the line.
-    #[field(numbered)]
-    async fn by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
-        user(ctx, Some(self.row.user_id)).await
-    }
-
-    /// When the line was added.
-    #[field(numbered)]
-    fn at(&self) -> DateTime<Utc> {
-        self.row.at
-    }
-}
-
-/// A payment or refund of a session.
-#[derive(async_graphql::Description)]
-pub struct Payment {
-    payment: payment::Model,
-    currency: String,
-}
-
-#[object]
-impl Payment {
-    /// Opaque id of the payment; unique and stable.
-    fn payment_id(&self) -> ID {
-        Kind::Payment.id(self.payment.id)
-    }
-
-    /// Purpose, which also determines the direction.
-    fn kind(&self) -> PaymentKind {
-        self.payment.kind.into()
-    }
-
-    /// Payment method.
-    fn method(&self) -> PaymentMethod {
-        self.payment.method.into()
-    }
-
-    /// Amount received (net of change) or refunded. Never negative; `kind` gives the direction.
-    fn amount(&self) -> Money {
-        Money::new(self.payment.amount, &self.currency)
-    }
-
-    /// Reason for a refund; null for other kinds.
-    fn reason(&self) -> Option<&str> {
-        self.payment.reason.as_deref()
-    }
-
-    /// The payment's number in another system, such as a card terminal's NSU or a Pix transaction id; null if none was given.
-    fn reference(&self) -> Option<&str> {
-        self.payment.reference.as_deref()
-    }
-
-    /// User who handled the payment or refund.
-    async fn by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
-        user(ctx, Some(self.payment.user_id)).await
-    }
-
-    /// When the amount was paid or refunded.
-    fn at(&self) -> DateTime<Utc> {
-        self.payment.at
-    }
-}
-
-/// A Pix payment's code.
-#[derive(async_graphql::Description)]
-pub struct PixCode(sessions::PixCode);
-
-#[object]
-impl PixCode {
-    /// The code as text (BR Code, "Pix copia e cola"), which the customer pastes into the bank's app.
-    fn text(&self) -> &str {
-        &self.0.text
-    }
-
-    /// The code as a QR code: an SVG document that the page can display at any size.
-    fn qr_svg(&self) -> async_graphql::Result<String> {
-        let qr = Qr::new(&self.0.text).map_err(top_level)?;
-        Ok(qr.svg())
-    }
-
-    /// The transaction id, 25 letters and digits, under which the payment appears in the callshop's bank account. The transaction id is the same for
-    /// all codes of a session.
-    fn txid(&self) -> &str {
-        &self.0.txid
-    }
-
-    /// The amount to pay.
-    fn amount(&self) -> Money {
-        Money::new(self.0.amount, billing::pix::CURRENCY)
-    }
-}
-
-/// A session's bill. `total = callsTotal + itemsTotal - discountsTotal + rounding`.
-#[object]
-#[derive(SimpleObject)]
-pub struct Statement {
-    /// Answered calls that are over, oldest first; at most 5000.
-    #[field(length = 20)]
-    pub calls: Vec<StatementCall>,
-    /// The same calls, summed up by destination and sorted by the destination's name.
-    #[field(length = 20)]
-    pub totals_by_destination: Vec<DestinationTotal>,
-    /// Items, in the order added.
-    #[field(length = 20)]
-    pub items: Vec<StatementLine>,
-    /// Discounts, in the order given.
-    #[field(length = 10)]
-    pub discounts: Vec<StatementLine>,
-    /// Sum of the calls, exact.
-    pub calls_total: Money,
-    /// Sum of the items.
-    pub items_total: Money,
-    /// Sum of the discounts, not negative.
-    pub discounts_total: Money,
-    /// The amount that rounding adds to the total, negative if it reduces the total. The total is rounded once, to the currency's minor unit.
-    pub rounding: Money,
-    /// Amount of the bill.
-    pub total: Money,
-    /// Deposit paid in advance.
-    pub deposit: Money,
-    /// Amount left to pay after the deposit, before cash rounding.
-    pub amount_due: Money,
-    /// Part of the deposit left to refund, before cash rounding.
-    pub refund_due: Money,
-    /// Currency of every amount.
-    pub currency: CurrencyCode,
-}
-
-/// One call on a statement.
-#[object]
-#[derive(SimpleObject)]
-pub struct StatementCall {
-    /// Global id of the call.
-    pub call_id: ID,
-    /// The number formatted for the customer.
-    pub number: String,
-    /// Country of the number, ISO 3166-1 alpha-2; null if the number cannot be assigned to a single country, as with satellite phones.
-    pub country_code: Option<String>,
-    /// Destination name.
-    pub destination: String,
-    /// When the call was answered.
-    pub started_at: DateTime<Utc>,
-    /// Talk time in seconds, rounded up.
-    pub talk_seconds: u32,
-    /// Talk time in seconds, rounded up to the rate's increments.
-    pub billed_seconds: u32,
-    /// Price of the call.
-    pub amount: Money,
-}
-
-/// An item or a discount on a statement.
-#[object]
-#[derive(SimpleObject)]
-pub struct StatementLine {
-    /// Opaque id of the item or discount, as in `SessionItem.itemId`.
-    pub item_id: ID,
-    /// Text of the item, or reason for the discount.
-    pub description: String,
-    /// Number of items; 1 for a discount.
-    pub quantity: u32,
-    /// Price of one item.
-    pub unit_price: Money,
-    /// Total of the line, never negative; the total of a discount is subtracted from the bill.
-    pub amount: Money,
-}
-
-/// A statement's calls to one destination.
-#[object]
-#[derive(SimpleObject)]
-pub struct DestinationTotal {
-    /// Destination name.
-    pub destination: String,
-    /// Country of all calls in the line, ISO 3166-1 alpha-2; null if the calls went to several countries, or if the country is uncertain.
-    pub country_code: Option<String>,
-    /// Number of calls.
-    pub calls: u32,
-    /// Total talk time in seconds.
-    pub talk_seconds: u64,
-    /// Total billed seconds.
-    pub billed_seconds: u64,
-    /// Total price.
-    pub amount: Money,
-}
-
-impl From<Bill> for Statement {
-    fn from(bill: Bill) -> Self {
-        let (amount_due, refund_due) = (bill.amount_due(), bill.refund_due());
-        let Bill { statement, deposit, currency } = bill;
-        let call = |call: billing::statement::StatementCall| StatementCall {
-            call_id: Kind::Call.id(Uuid::from_u128(call.id)),
-            number: call.number,
-            country_code: call.country_code,
-            destination: call.destination,
-            started_at: call.started_at,
-            talk_seconds: call.talk_seconds,
-            billed_seconds: call.billed_seconds,
-            amount: Money::new(call.amount, &currency),
-        };
-        let total = |total: billing::statement::DestinationTotal| DestinationTotal {
-            destination: total.destination,
-            country_code: total.country_code,
-            calls: total.calls,
-            talk_seconds: total.talk_seconds,
-            billed_seconds: total.billed_seconds,
-            amount: Money::new(total.amount, &currency),
-        };
-        let line = |line: billing::statement::StatementLine| StatementLine {
-            item_id: Kind::SessionItem.id(Uuid::from_u128(line.id)),
-            description: line.description,
-            quantity: line.quantity,
-            unit_price: Money::new(line.unit_price, &currency),
-            amount: Money::new(line.amount, &currency),
-        };
-        Self {
-            items: statement.items.into_iter().map(line).collect(),
-            discounts: statement.discounts.into_iter().map(line).collect(),
-            items_total: Money::new(statement.items_total, &currency),
-            discounts_total: Money::new(statement.discounts_total, &currency),
-            deposit: Money::new(deposit, &currency),
-            amount_due: Money::new(amount_due, &currency),
-            refund_due: Money::new(refund_due, &currency),
-            calls: statement.calls.into_iter().map(call).collect(),
-            totals_by_destination: statement.by_destination.into_iter().map(total).collect(),
-            calls_total: Money::new(statement.calls_total, &currency),
-            rounding: Money::new(statement.rounding, &currency),
-            total: Money::new(statement.total, &currency),
-            currency: CurrencyCode(currency),
-        }
     }
 }

@@ -1,9 +1,11 @@
-//! The report on a carrier's rate deck: guesses, questions, and rows that were set aside.
+//! The report on a rate deck: problems, guesses, questions, and rows that were set aside.
 
 use async_graphql::{Context, SimpleObject};
 use billing::carrier_deck::{Answer, Detected, Mapping, Question};
+use billing::deck::RowProblem;
 use graphql_macros::object;
 
+use super::types::ProblemSeverity;
 use crate::{graphql_enum, languages};
 use base::error::{Error, Result};
 
@@ -25,41 +27,113 @@ graphql_enum!(
 );
 
 /// A guess about the layout of a carrier's deck.
+#[derive(async_graphql::Description)]
+pub struct DeckGuess(Detected);
+
 #[object]
-#[derive(SimpleObject)]
-pub struct DeckGuess {
+impl DeckGuess {
     /// Part of the layout, such as `delimiter` or `column:price`.
-    pub item: String,
+    fn item(&self) -> &str {
+        &self.0.item
+    }
+
     /// The guess.
-    pub value: String,
-    /// English sentence with the reason.
-    pub reason: String,
+    fn value(&self) -> &str {
+        &self.0.value
+    }
+
+    /// The reason, as a sentence in the reader's language.
+    async fn reason(&self, ctx: &Context<'_>) -> String {
+        sentence(ctx, &self.0.reason)
+    }
+
     /// Certainty of the guess.
-    pub confidence: DeckConfidence,
+    fn confidence(&self) -> DeckConfidence {
+        self.0.confidence.into()
+    }
 }
 
 impl From<Detected> for DeckGuess {
     fn from(guess: Detected) -> Self {
-        let Detected { item, value, reason, confidence } = guess;
-        Self { item, value, reason, confidence: confidence.into() }
+        Self(guess)
     }
 }
 
-/// A possible answer to a question about a carrier's deck.
+/// An error, a warning or an automatic correction in an imported file.
+#[derive(async_graphql::Description)]
+pub struct DeckProblem(RowProblem);
+
 #[object]
-#[derive(SimpleObject)]
-pub struct DeckAnswer {
-    /// English description of the answer.
-    pub text: String,
+impl DeckProblem {
+    /// Line of the file on which the row begins; the header is line 1. The line is 0 if the problem concerns the whole file.
+    fn line(&self) -> u64 {
+        self.0.line
+    }
+
+    /// Column with the problem; null if the problem concerns the whole row or file.
+    fn column(&self) -> Option<&str> {
+        self.0.column.as_deref()
+    }
+
+    /// Whether the row with this problem can be used.
+    fn severity(&self) -> ProblemSeverity {
+        self.0.severity.into()
+    }
+
+    /// Stable code.
+    fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// Sentence in the reader's language. If a text file cannot be read as CSV, the cause is in English.
+    async fn message(&self, ctx: &Context<'_>) -> String {
+        sentence(ctx, &self.0.message)
+    }
+
+    /// The first characters of the cell's text; set only for problems in carriers' decks.
+    fn value(&self) -> Option<&str> {
+        self.0.value.as_deref()
+    }
+
+    /// Sentence in the reader's language that says how to correct the problem, for problems of carriers' decks.
+    async fn remedy(&self, ctx: &Context<'_>) -> Option<String> {
+        Some(sentence(ctx, self.0.remedy.as_ref()?))
+    }
+}
+
+impl From<RowProblem> for DeckProblem {
+    fn from(problem: RowProblem) -> Self {
+        Self(problem)
+    }
+}
+
+/// A sentence of the report on a deck, in the reader's language.
+fn sentence(ctx: &Context<'_>, english: &str) -> String {
+    app::languages::deck_sentence(english, languages::reader(ctx)).unwrap_or_else(|| english.to_owned())
+}
+
+/// A possible answer to a question about a carrier's deck.
+#[derive(async_graphql::Description)]
+pub struct DeckAnswer(Answer);
+
+#[object]
+impl DeckAnswer {
+    /// Description of the answer in the reader's language, or the name of a column or sheet.
+    async fn text(&self, ctx: &Context<'_>) -> String {
+        let text = &self.0.text;
+        app::languages::deck_answer(text, languages::reader(ctx)).unwrap_or_else(|| text.clone())
+    }
+
     /// JSON that gives this answer in `ImportTariffInput.mapping`.
-    pub mapping: String,
+    fn mapping(&self) -> String {
+        // a mapping has only string keys, so serialization cannot fail
+        serde_json::to_string(&self.0.mapping).unwrap_or_default()
+    }
 }
 
 impl From<Answer> for DeckAnswer {
     fn from(answer: Answer) -> Self {
-        // a mapping has only string keys, so serialization cannot fail
-        let mapping = serde_json::to_string(&answer.mapping).unwrap_or_default();
-        Self { text: answer.text, mapping }
+        Self(answer)
     }
 }
 

@@ -31,8 +31,8 @@ impl TariffDerivation {
 
 #[object]
 impl TariffDerivation {
-    /// The tariff that the prices follow. If `ownCost` is true, this is the current cost tariff of the derived tariff's owner. Null if the caller may
-    /// not see the source.
+    /// The tariff that the prices follow. If `ownCost` is true, this is the current cost tariff of the derived tariff's owner. Null if the caller
+    /// has no permission to see the source.
     async fn source(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         let id = derived::source_of(app(ctx), &self.derivation).boxed().await.map_err(top_level)?;
         bought_tariff(ctx, id).boxed().await
@@ -69,7 +69,7 @@ impl TariffDerivation {
         self.derivation.rule.price_step.map(Decimal)
     }
 
-    /// Whether derived versions take effect with their source. Otherwise, they stay drafts until they are activated.
+    /// Whether derived versions take effect with their source. Otherwise, the versions stay drafts until they are activated.
     fn automatic(&self) -> bool {
         self.derivation.row.automatic
     }
@@ -106,7 +106,7 @@ pub struct TariffSourceInput {
     pub own_cost: bool,
 }
 
-/// A tariff to derive, and how. Give either `tariffId` or `name`.
+/// A tariff to derive, with its source and rule. Give either `tariffId` or `name`.
 #[derive(InputObject)]
 pub struct DeriveTariffInput {
     /// The tariff to derive. An earlier rule and source are replaced.
@@ -123,13 +123,13 @@ pub struct DeriveTariffInput {
     /// those of the source. No minimum if omitted.
     pub minimum_margin: Option<Decimal>,
     /// The digits with which each price per minute ends: the digits of this value, beginning with its first digit other than 0. Prices are rounded
-    /// up: "0.09" makes 1.29 from 1.234, "0.99" makes 1.99, and "0.10" makes 1.1, because the first digit other than 0 in "0.10" is the 1. For prices
-    /// in whole cents, use `priceStep`. A price of 0 stays 0. Must be below 1000; no ending if omitted.
+    /// up: "0.09" turns 1.234 into 1.29, and "0.99" turns it into 1.99. Zeros at the end do not count: "0.10" and "0.1" both turn 1.234 into 2.1. For
+    /// prices in whole cents, use `priceStep`. A price of 0 stays 0. Must be below 1000; no ending if omitted.
     pub price_ending: Option<Decimal>,
-    /// Each price per minute is a multiple of this amount. Prices are rounded up: "0.01" makes 0.30 from 0.294, and "0.05" makes 1.25 from 1.21. Must
+    /// Each price per minute is a multiple of this amount. Prices are rounded up: "0.01" turns 0.294 into 0.30, and "0.05" turns 1.21 into 1.25. Must
     /// be above 0 and below 1000; excludes `priceEnding`.
     pub price_step: Option<Decimal>,
-    /// Whether derived versions take effect with their source. Otherwise, they stay drafts until they are activated.
+    /// Whether derived versions take effect with their source. Otherwise, the versions stay drafts until they are activated.
     #[graphql(default)]
     pub automatic: bool,
     /// Makes the request safe to repeat: a repeated request with the same key and input derives no second tariff, and returns the first one. At most 100
@@ -185,7 +185,7 @@ impl TariffDerivationMutation {
     /// Derives a tariff from another tariff of the account, or from the prices that the account itself pays. A version is derived from each version
     /// of the source that is active or scheduled, and again whenever the source gets a new version. With `automatic`, the derived version takes
     /// effect at the same instant as its source; otherwise, it stays a draft. Increments, free seconds and bands are those of the source. A chain of
-    /// tariffs, in which each one is derived from the one before it, can have at most 5 derived tariffs.
+    /// tariffs, in which each tariff is derived from the one before it, can have at most 5 derived tariffs.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn derive_tariff(
         &self,

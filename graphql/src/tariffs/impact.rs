@@ -7,8 +7,8 @@ use crate::scalars::Money;
 use app::tariffs::Impact;
 
 /// The income that the calls of the last thirty days would have brought at the prices of a version. The calls are those of the callshops to which the
-/// tariff applies now. The amounts are those of the seller at the tariff's level: the callshop for a retail tariff, and the account that assigned the
-/// tariff for a cost tariff. Nothing is stored or changed.
+/// tariff applies now. The amounts are those of the seller at the tariff's level: for a retail tariff, the callshop; for a cost tariff, the account
+/// that assigned the tariff. Nothing is stored or changed.
 #[derive(async_graphql::Description)]
 pub struct TariffImpact {
     pub(super) impact: Impact,
@@ -33,7 +33,7 @@ impl TariffImpact {
         self.impact.calls
     }
 
-    /// Number of answered calls for which the version has no rate. These calls would have been refused.
+    /// Number of answered calls that would have been refused, because the version has no rate for them.
     fn unrated(&self) -> u64 {
         self.impact.unrated
     }
@@ -58,14 +58,14 @@ impl TariffImpact {
         self.money(self.impact.margin_change)
     }
 
-    /// Number of destinations for which the seller, or an account directly below the seller, would have sold calls below cost. Fees, increments and
-    /// minimum charges are taken into account.
+    /// Number of destinations for which the seller, or all accounts directly below the seller taken together, would have sold calls below cost. Fees,
+    /// increments and minimum charges are taken into account.
     fn destinations_below_cost(&self) -> u64 {
         self.impact.destinations_below_cost
     }
 
-    /// Whether a limit was reached: 2000 callshops, 200000 attempts, 20000 destinations, or 8 seconds. If so, some calls were left out, the oldest
-    /// first.
+    /// Whether a limit was reached: 2000 callshops, 200000 attempts, 20000 destinations, or 8 seconds. If true, some calls were left out, the
+    /// oldest first.
     fn is_partial(&self) -> bool {
         self.impact.is_partial
     }

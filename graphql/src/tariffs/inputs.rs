@@ -1,12 +1,10 @@
 //! Inputs of the tariff mutations.
 
-use graphql_macros::object;
-use std::collections::BTreeMap;
-
 use async_graphql::{ID, InputObject};
 use billing::money::Micros;
 use billing::tariff::{BandPrice, Rate, TimeBand};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use graphql_macros::object;
 
 use super::types::{DAYS, DayOfWeek, RoundingMode, TariffAssignment, TariffImportMode};
 use crate::roles::ADMIN;
@@ -167,7 +165,7 @@ impl From<RateInput> for Rate {
             increment: input.increment,
             minimum_charge: amount(input.minimum_charge),
             free_seconds: input.free_seconds,
-            band_prices: input.band_prices.into_iter().map(band).collect::<BTreeMap<_, _>>(),
+            band_prices: input.band_prices.into_iter().map(band).collect(),
         }
     }
 }

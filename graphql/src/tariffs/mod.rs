@@ -5,6 +5,7 @@ pub(crate) mod derived;
 pub(crate) mod impact;
 pub(crate) mod imports;
 pub(crate) mod inputs;
+pub(crate) mod mappings;
 pub(crate) mod mutations;
 pub(crate) mod rates;
 pub(crate) mod types;
@@ -16,10 +17,8 @@ use graphql_macros::object;
 use uuid::Uuid;
 
 pub use derived::{DeriveTariffPayload, TariffDerivationMutation};
-pub use imports::{
-    TariffImportMutation, TariffImportPayload, TariffImportQuery, TariffImportSubscription,
-    TariffMappingPayload,
-};
+pub use imports::{TariffImportMutation, TariffImportPayload, TariffImportQuery, TariffImportSubscription};
+pub use mappings::{TariffMappingMutation, TariffMappingPayload, TariffMappingQuery};
 pub use mutations::{
     ActivateTariffVersionPayload, AssignTariffPayload, BlockDestinationPayload, CreateTariffPayload,
     TariffDraftPayload, TariffMutation,
@@ -99,8 +98,8 @@ impl TariffQuery {
     }
 }
 
-/// A tariff that is assigned to an account; `None` if the caller may not see the tariff. Platform admins and the tariff's owner see the whole tariff.
-/// If the tariff is the cost tariff of the caller's account, the caller sees only the active and scheduled versions.
+/// A tariff that is assigned to an account; `None` if the caller has no permission to see the tariff. Platform admins and the tariff's owner see the
+/// whole tariff. If the tariff is the cost tariff of the caller's account, the caller sees only the active and scheduled versions.
 pub(super) async fn bought_tariff(
     ctx: &Context<'_>,
     id: Option<Uuid>,

@@ -1,19 +1,18 @@
 //! Tariff mutations: new versions from files, single rates or copies; activation, assignment, blocked prefixes.
 
 use async_graphql::{Context, ID, SimpleObject};
-use billing::deck::RowProblem;
 use billing::money::Rounding;
 use entity::account;
 use graphql_macros::object;
 use uuid::Uuid;
 
-use super::carrier_decks::{DeckGuess, DeckQuestion, DeckSetAside, parse_mapping};
+use super::carrier_decks::{DeckGuess, DeckProblem, DeckQuestion, DeckSetAside, parse_mapping};
 use super::impact::TariffImpact;
 use super::inputs::{
     ActivateTariffVersionInput, AssignTariffInput, BlockDestinationInput, CopyTariffVersionInput,
     CreateTariffInput, DeleteRatesInput, ImportTariffInput, UpsertRatesInput,
 };
-use super::types::{ProblemSeverity, Tariff, TariffVersion};
+use super::types::{Tariff, TariffVersion};
 use super::versions::RateChanges;
 use crate::accounts::{Account, Callshop, parse_account, parse_account_if};
 use crate::payload::{UserError, answer, payload};
@@ -24,33 +23,6 @@ use app::accounts;
 use app::margin::{MarginWarning, Margins};
 use app::tariffs::{self, BlockOn, Blocked, Edit, Import, NewTariff, Outcome, mappings};
 use base::error::{self, Error, ErrorCode, Result};
-
-/// An error or an automatic correction in an imported file.
-#[object]
-#[derive(SimpleObject)]
-pub struct DeckProblem {
-    /// Line of the file on which the row begins; the header is line 1. The line is 0 if the problem concerns the whole file.
-    pub line: u64,
-    /// Column with the problem; null if the problem concerns the whole row or file.
-    pub column: Option<String>,
-    /// Whether the row with this problem can be used.
-    pub severity: ProblemSeverity,
-    /// Stable code.
-    pub code: String,
-    /// English sentence.
-    pub message: String,
-    /// Beginning of the cell, for problems of carriers' decks.
-    pub value: Option<String>,
-    /// English sentence that says how to correct the problem, for problems of carriers' decks.
-    pub remedy: Option<String>,
-}
-
-impl From<RowProblem> for DeckProblem {
-    fn from(problem: RowProblem) -> Self {
-        let RowProblem { line, column, severity, code, message, value, remedy } = problem;
-        Self { line, column, severity: severity.into(), code: code.into_owned(), message, value, remedy }
-    }
-}
 
 /// A price below cost: a callshop's customers, or the accounts below a reseller, would pay less than the seller pays.
 #[object]

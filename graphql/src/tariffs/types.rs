@@ -9,6 +9,7 @@ use graphql_macros::object;
 
 use super::derived::TariffDerivation;
 use super::impact::TariffImpact;
+use super::imports::TariffImport;
 use super::mutations::MarginGuard;
 use super::rates::{RateSearchInput, RateView, version_rates};
 use super::versions::RateChanges;
@@ -21,6 +22,7 @@ use crate::scalars::{CurrencyCode, Kind};
 use crate::{actor, app, graphql_enum};
 use app::access;
 use app::rates::Terms;
+use app::tariffs::imports::Job;
 use app::tariffs::{self, Version};
 
 graphql_enum!(
@@ -44,7 +46,7 @@ graphql_enum!(
         Scheduled,
         /// The version sets the prices of new calls.
         Active,
-        /// A later version has replaced the version.
+        /// A later version has replaced this version.
         Retired,
     }
 );
@@ -199,7 +201,7 @@ impl Tariff {
         self.0.created_at
     }
 
-    /// When the tariff was archived; null if it is in use.
+    /// When the tariff was archived; null if it is not archived.
     fn archived_at(&self) -> Option<DateTime<Utc>> {
         self.0.archived_at
     }
@@ -218,6 +220,15 @@ impl Tariff {
         }
         let found = loaders::load(ctx, DerivationOf(self.0.id)).await.map_err(top_level)?;
         Ok(found.map(|derivation| TariffDerivation { derivation, tariff: self.0.clone() }))
+    }
+
+    /// Imports into the tariff, newest first; empty if the tariff belongs to the parent of the caller's account. Imports are kept for 30 days after
+    /// their end.
+    #[field(scope = TARIFFS_WRITE)]
+    async fn imports(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<TariffImport>> {
+        let (app, actor) = (app(ctx), actor(ctx)?);
+        let read = |page| tariffs::imports::list(app, actor, self.0.id, page);
+        connection(ctx, paging, true, read, |job: &Job| job.row.id, TariffImport).boxed().await
     }
 
     /// Versions, newest first. If the tariff belongs to the parent of the caller's account, the list has only the active version and the scheduled
@@ -348,7 +359,7 @@ impl TariffVersion {
     }
 
     /// The calls of the last thirty days, rated at this version's prices. Requesting this field takes up to ten seconds. Only the tariff's owner may
-    /// request it.
+    /// request this field.
     async fn impact(&self, ctx: &Context<'_>) -> async_graphql::Result<TariffImpact> {
         let rated = tariffs::impact_of_version(app(ctx), actor(ctx)?, &self.0);
         let impact = rated.boxed().await.map_err(top_level)?;

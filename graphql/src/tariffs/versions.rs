@@ -119,22 +119,15 @@ impl RateChanges {
         let read = |page| self.0.page(app, kind, page);
         let currency = self.0.currency();
         let node = |change| RateChangeView { change, currency: currency.to_owned() };
-        by_prefix(
-            ctx,
-            paging,
-            read,
-            |change: &RateChange| change.rate().map_or("", |rate| rate.prefix.as_str()),
-            node,
-        )
-        .await
+        by_prefix(ctx, paging, read, RateChange::prefix, node).await
     }
 }
 
 /// A prefix that one or both of the compared versions have.
 #[derive(async_graphql::Description)]
 pub struct RateChangeView {
-    change: RateChange,
-    currency: String,
+    pub(super) change: RateChange,
+    pub(super) currency: String,
 }
 
 impl RateChangeView {
@@ -152,7 +145,7 @@ impl RateChangeView {
 
     /// E.164 digits without "+".
     fn prefix(&self) -> &str {
-        self.change.rate().map_or("", |rate| rate.prefix.as_str())
+        self.change.prefix()
     }
 
     /// Destination name in the later version or, if the prefix was removed, in the earlier version.
@@ -402,7 +395,7 @@ impl TariffVersionMutation {
         answer(done.await.map(payload))
     }
 
-    /// Changes a tariff's name immediately. Changes to its rounding, time zone, bands and holidays go into a new draft with the same rates. While the
+    /// Changes a tariff's name immediately. Changes to the rounding, time zone, bands and holidays go into a new draft with the same rates. While the
     /// tariff has no version, these changes also take effect immediately, and no draft is created.
     #[field(roles = MANAGERS, scope = TARIFFS_WRITE)]
     async fn update_tariff(

@@ -11,7 +11,7 @@ use app::calls::events::ProxyEvent;
 
 /// Field that contains one event, as JSON.
 const ONE: &[u8] = b"event";
-/// Field that contains a list of events. The proxy moves such lists to Redis after an outage.
+/// Field that contains a list of events. After an outage, the proxy moves its events to Redis as lists.
 const MANY: &[u8] = b"events";
 /// Field with the W3C `traceparent` of the event's trace.
 const TRACE: &[u8] = b"traceparent";

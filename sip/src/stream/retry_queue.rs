@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::entry::EntryId;
 
-/// Maximum number of entries in the retry queue. If more entries fail, the cause is not a single event.
+/// Maximum number of entries in the retry queue. If more entries than this fail, the cause is not a single event.
 pub(super) const MOST: usize = 256;
 /// Shortest and longest pause between two attempts.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];

@@ -20,9 +20,9 @@ const STUCK_DELIVERIES: u64 = 5;
 /// Maximum number of pending entries that are searched for stuck entries, beginning with the oldest entry. The retry queues of a dozen nodes hold
 /// fewer entries than this maximum. Therefore, reconciliation knows all stuck entries and does not wait for them.
 const MOST_STUCK: usize = 4_096;
-/// Number of entries checked for losses at a time.
+/// Number of entries that are checked for losses at a time.
 const PAGE: usize = 256;
-/// Maximum number of lost entries recovered after one check.
+/// Maximum number of lost entries that are recovered after one check.
 const MOST_LOST: usize = 4_096;
 
 impl Reader<'_> {
@@ -47,9 +47,9 @@ impl Reader<'_> {
 
     /// Recovers entries that the consumer group has lost. The group counts a lost entry as delivered, although the entry is not pending for any
     /// consumer. An entry is lost if Redis does not replay all of its append-only file, or if a node dies between acknowledging and deleting the
-    /// entry. Without recovery, no node would ever read a lost entry again. Reconciliation would wait for the entry, because the stream would not
-    /// become empty. An entry counts as lost only if two checks in a row find it, because at the time of the first check, a node may be about to
-    /// delete the entry.
+    /// entry. Without recovery, no node would ever read a lost entry again. Reconciliation would also wait for the entry, because the stream
+    /// would not become empty. An entry counts as lost only if two checks in a row find it, because at the time of the first check, a node may be
+    /// about to delete the entry.
     pub(super) async fn recover(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let found = self.find_lost(connection).await?;
         let mut lost: Vec<EntryId> = found.intersection(&self.lost).copied().collect();
@@ -197,8 +197,8 @@ impl Reader<'_> {
     }
 
     /// Removes a consumer from the consumer group. The consumer may still have pending entries: it may have read entries after the check, or the
-    /// consumer may be this node, which could not apply some of its own entries. Redis then forgets that the pending entries were delivered. In that
-    /// case, the group restarts at the beginning of the stream, and its consumers read the whole stream again.
+    /// consumer may be this node, which could not apply some of its own entries. Redis then forgets that the pending entries were delivered. If there
+    /// were pending entries, the group restarts at the beginning of the stream, and its consumers read the whole stream again.
     pub(super) async fn remove(
         &self,
         connection: &mut MultiplexedConnection,

@@ -1,5 +1,6 @@
 //! Calls, and the queries of the call path. Each query handles a whole batch in a few statements.
 
+mod attempts;
 mod events;
 mod listed;
 mod shown;
@@ -8,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{CallState, Charges, Levels, cabin, cabin_session, call, hook_event, live_call, phone};
+use entity::{CallState, Charges, Levels, cabin, cabin_session, call, live_call, phone};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -22,6 +23,10 @@ use super::within::SKEW;
 use super::{Writes, bulk, first_id};
 use base::error::{Error, OrFault as _, Result};
 
+pub use attempts::{
+    AssignedTariff, AttemptCabin, AttemptSettings, KnownRequests, Payer, attempt_cabins, busy_phones,
+    known_requests, paths, payers,
+};
 pub use events::{CallshopTerms, ReceivedBatch, doubt_events, ignore_events, meet, receive, reject_event};
 pub use listed::{CallFilter, list};
 pub use shown::{Detail, find, find_all, live, live_in, live_of_cabins, of_each};
@@ -30,7 +35,7 @@ pub use shown::{Detail, find, find_all, live, live_in, live_of_cabins, of_each};
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
 
 /// The period after an authorization request in which the proxy may still repeat the request, abandon it, or send events of its call. The rows that
-/// identify a repeated request or event are stored for longer ([`crate::config::RetentionConfig`]).
+/// identify a repeated request or event are stored for longer than this period ([`crate::config::RetentionConfig`]).
 pub const REDELIVERY: TimeDelta = TimeDelta::days(31);
 
 /// Whether a call was answered more than a day before or after its authorization. Reports find such calls by a flag instead of by id.
@@ -44,7 +49,7 @@ fn is_one_of(live: Select<live_call::Entity>) -> SimpleExpr {
     Expr::col((call::Entity, call::Column::Id)).in_subquery(ids)
 }
 
-/// Phones by SIP user, locked in id order, so that a phone's call attempts are processed one after the other.
+/// Phones by SIP user, locked in id order. The locks ensure that the call attempts of a phone are processed one after the other.
 ///
 /// # Errors
 /// Every function in this module may fail with a database error.
@@ -182,20 +187,11 @@ pub async fn spent(
     rows.into_iter().map(|(id, charge, sum, calls)| Ok((id, spent(charge, sum, calls)?))).collect()
 }
 
-/// A condition that makes PostgreSQL skip partitions before this id. On SQLite, there is no condition, because it would only make the planner
-/// choose a different index.
+/// A condition that makes PostgreSQL skip partitions before this id. On SQLite, the condition is empty, because a bound on the id would only make the
+/// planner choose a different index.
 fn since(conn: &impl ConnectionTrait, id: Uuid) -> sea_orm::Condition {
     let on_postgres = conn.get_database_backend() == DbBackend::Postgres;
     sea_orm::Condition::all().add_option(on_postgres.then(|| call::Column::Id.gte(id)))
-}
-
-/// Returns which of the given phones have a live call.
-pub async fn busy_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<HashSet<Uuid>> {
-    let query = live_call::Entity::find()
-        .select_only()
-        .column(live_call::Column::PhoneId)
-        .filter(bulk::among(conn, live_call::Column::PhoneId, phones.iter().copied()));
-    Ok(query.into_tuple::<Uuid>().all(conn).await?.into_iter().collect())
 }
 
 /// The live calls of sessions.
@@ -298,31 +294,39 @@ pub async fn lock_named(
     requests: &[&str],
     now: DateTime<Utc>,
 ) -> Result<Vec<call::Model>> {
-    let mut wanted = asked(conn, requests, now).await?;
+    let mut wanted: Vec<Uuid> = match requests {
+        [] => Vec::new(),
+        requests => asked(conn, requests, now).into_tuple().all(conn).await?,
+    };
     wanted.extend(ids);
     lock(conn, &wanted).await
 }
 
-/// The ids of the calls that belong to authorization requests. The search covers the period in which a request may be repeated ([`REDELIVERY`]).
-async fn asked(conn: &impl ConnectionTrait, requests: &[&str], now: DateTime<Utc>) -> Result<Vec<Uuid>> {
-    if requests.is_empty() {
-        return Ok(Vec::new());
-    }
-    let query = call::Entity::find()
+/// Selects the ids of the calls that belong to authorization requests. The search covers the period in which a request may be repeated
+/// ([`REDELIVERY`]).
+fn asked(conn: &impl ConnectionTrait, requests: &[&str], now: DateTime<Utc>) -> Select<call::Entity> {
+    call::Entity::find()
         .select_only()
         .column(call::Column::Id)
         .filter(bulk::among(conn, call::Column::RequestId, requests.iter().copied()))
-        .filter(since(conn, first_id(now - REDELIVERY)));
-    Ok(query.into_tuple().all(conn).await?)
+        .filter(since(conn, first_id(now - REDELIVERY)))
 }
 
-/// Inserts new calls.
-pub async fn insert(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
+/// The statements that insert new calls.
+///
+/// # Errors
+/// Fails with a fault if the type of a column is not supported.
+pub fn inserts(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Writes> {
     let backend = conn.get_database_backend();
     let live: Vec<live_call::Model> = calls.iter().filter(|call| is_live(call)).map(Into::into).collect();
     let mut statements = bulk::inserts::<call::Entity>(backend, calls, "")?;
     statements.extend(bulk::inserts::<live_call::Entity>(backend, &live, "")?);
-    bulk::together(conn, statements).await
+    Ok(Writes(statements))
+}
+
+/// Inserts new calls.
+pub async fn insert(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
+    inserts(conn, calls)?.run(conn).await
 }
 
 fn is_live(call: &call::Model) -> bool {
@@ -449,17 +453,6 @@ pub async fn confirm(
             .await?;
     }
     Ok(())
-}
-
-/// Returns which of the given authorization requests the proxy has already abandoned.
-pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<HashSet<String>> {
-    let query = hook_event::Entity::find()
-        .select_only()
-        .column(hook_event::Column::Reference)
-        // the value is a literal, so that it matches the condition of the partial index
-        .filter(Expr::cust("\"hook_event\".\"kind\" = 'abandoned'"))
-        .filter(bulk::among(conn, hook_event::Column::Reference, requests.iter().copied()));
-    Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())
 }
 
 /// The charge of an ended call at one level.

@@ -42,17 +42,17 @@ pub(super) async fn views(
     Ok(rows.iter().map(call::View::read).collect::<Result<_, _>>()?)
 }
 
-/// What a list reads of its calls. Most clients request only a part.
+/// The data that a list reads for its calls. Most clients request only a part of this data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Detail {
-    /// Whether the levels of ended calls are read, from which their prices are computed.
+    /// Whether the levels of ended calls are read. The prices of ended calls are computed from the levels.
     pub is_priced: bool,
-    /// Whether all other columns are read. If not, the calls lack [`call::View::DETAILS`].
+    /// Whether all other columns are read. If this is false, the calls lack [`call::View::DETAILS`].
     pub is_whole: bool,
 }
 
 impl Detail {
-    /// Everything that at least one of the two reads.
+    /// Combines two details: reads everything that either of them reads.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self { is_priced: self.is_priced || other.is_priced, is_whole: self.is_whole || other.is_whole }
@@ -65,7 +65,7 @@ impl Detail {
 }
 
 /// A page of calls for each of these cabins or sessions, in one statement on PostgreSQL. `column` says whether `owners` are cabins or sessions.
-/// `authorized` must contain the times at which all calls of the owners were authorized: PostgreSQL skips the partitions of other months.
+/// The range `authorized` must include the times at which the calls of the owners were authorized, because the query skips the calls of other months.
 pub async fn of_each(
     conn: &impl ConnectionTrait,
     (column, owners): (call::Column, &[Uuid]),
@@ -104,7 +104,7 @@ pub async fn of_each(
     Ok(calls)
 }
 
-/// The ids of the months that contain a range of time: exclusive bounds.
+/// Exclusive bounds on the ids of the calls in the months that a range of time covers.
 fn months(within: Within) -> (Uuid, Uuid) {
     let first = within.from.and_then(|from| from.checked_sub_signed(SKEW));
     let last = within.to.and_then(|to| to.checked_add_signed(SKEW));
@@ -112,7 +112,7 @@ fn months(within: Within) -> (Uuid, Uuid) {
     (first, last.map_or(Uuid::max(), |to| first_id(Month::of(to).next().start())))
 }
 
-/// The statement for one page of calls. `$2` and `$3` are exclusive bounds of the ids, and `$4` is the limit.
+/// The statement for one page of calls. `$2` and `$3` are exclusive bounds on the ids, and `$4` is the limit.
 fn page_of(owner: &str, column: call::Column, page: Page, detail: Detail) -> String {
     // the statement names its columns; with `*`, prepared statements would break when a newer release adds a column
     let read = |column: &str| match column {

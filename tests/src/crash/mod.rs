@@ -1,8 +1,8 @@
 //! Crash safety: no answered request is lost, and no resent request is executed twice.
 //!
-//! The real `callshop serve` is killed repeatedly (SIGKILL) while cabins are opened, calls are made and paid for, and credit and change are added. A
-//! client that gets no response resends the same request, with the same events, call attempts and idempotency keys. Afterward the database is
-//! compared with the responses that the clients received.
+//! The real `callshop serve` is killed repeatedly (SIGKILL) while customers make calls and pay for them, the reseller gives credit, and the attendant
+//! pays change into the drawer. A client that gets no response resends the same request, with the same events, call attempts and idempotency keys.
+//! Afterward, the database is compared with the responses that the clients received.
 
 mod notes;
 mod people;

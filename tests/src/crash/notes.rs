@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The record of all clients. Amounts are micros.
+/// The common record of all clients. Amounts are in micros.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     /// `eid` of every accepted event.

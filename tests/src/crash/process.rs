@@ -170,10 +170,13 @@ fn toml(config: &Config) -> String {
         let (url, claim) = (url.expose_secret(), config.redis.claim_seconds);
         format!("\n[redis]\nurl = \"{url}\"\nclaim_seconds = {claim}\n{}", stream.collect::<String>())
     });
+    let folder = config.imports.folder.as_ref();
+    let imports =
+        folder.map(|folder| format!("[imports]\nfolder = \"{}\"\n\n", folder.display())).unwrap_or_default();
     format!(
         "listen = \"{}\"\ndatabase_url = \"{}\"\ndatabase_connections = {}\n\n[auth]\naccess_seconds = {}\n\n\
          [hook]\nlisten = \"{}\"\nsecrets = [\"{secret}\"]\n\n\
-         {}[calls]\nslice_seconds = {}\n\n[limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n\n\
+         {}{imports}[calls]\nslice_seconds = {}\n\n[limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n\n\
          [webhooks]\nallow_private = [\"127.0.0.0/8\"]\ntimeout_seconds = {}\nfirst_retry_seconds = {}\n\n\
          [shutdown]\ndrain_seconds = {}\ngrace_seconds = {}\n{}",
         config.listen,

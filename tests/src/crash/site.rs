@@ -1,4 +1,4 @@
-//! State that all clients of the shop share. A request is sent again until it is answered. The responses are recorded.
+//! The state that all clients of the shop share. A request is sent again until it is answered. The responses are recorded.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,7 +23,7 @@ pub(super) struct Site {
     pub(super) stop: AtomicBool,
     pub(super) answered: AtomicU64,
     pub(super) resent: AtomicU64,
-    /// Number of events that were stored but whose response was lost.
+    /// Number of stored events for which the response was lost.
     pub(super) survived: AtomicU64,
     http: reqwest::Client,
     graphql: String,

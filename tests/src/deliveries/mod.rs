@@ -94,7 +94,7 @@ pub async fn run(dose: Dose, progress: impl Fn(&str)) -> Result<String, String> 
     ))
 }
 
-/// Emits events of random callshops for the time that the dose sets. Returns the number of events.
+/// Emits events of random callshops for `dose.time`. Returns the number of events.
 async fn emit(reseller: Client, shops: Vec<String>, dose: Dose) -> usize {
     let mut random = Random(dose.seed ^ 4);
     let (begun, mut count) = (Instant::now(), 0);
@@ -111,7 +111,7 @@ async fn emit(reseller: Client, shops: Vec<String>, dose: Dose) -> usize {
 
 impl Stage {
     async fn set(seed: u64) -> Self {
-        // this node only emits events
+        // this node emits events, and delivers no messages
         let server = TestServer::start(Backend::Postgres, |config| {
             config.auth.access_seconds = 86_400;
             config.webhooks.timeout_seconds = 1;
@@ -155,7 +155,7 @@ impl Stage {
         store::activity::head(self.shop.server.app.store.reader(), id).await.expect("the database answers")
     }
 
-    /// The events of a webhook that the receiver has not accepted: callshop and number.
+    /// The webhook's events that the receiver has not accepted, each as callshop and number.
     async fn missing(&self, hook: &Hook) -> Vec<(String, i64)> {
         let accepted: BTreeSet<(String, i64)> =
             self.receiver.accepted(hook.path).into_iter().map(|one| (one.shop, one.seq)).collect();

@@ -38,7 +38,7 @@ impl Postgres {
         }
     }
 
-    /// Number of times that a single server exited on its own. The number is 0 for a cluster, whose members Patroni restarts.
+    /// Number of times that a single server exited on its own. For a cluster, the number is 0, because Patroni restarts the members.
     pub(super) fn fell(&self) -> u64 {
         match self {
             Self::Alone(daemon) => daemon.fell,

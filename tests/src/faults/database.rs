@@ -105,7 +105,7 @@ pub(super) struct Durability {
     pub(super) small: bool,
 }
 
-/// Starts PostgreSQL in the subfolder `postgres` at an address. The server's log is `postgres.log`, next to that subfolder.
+/// Starts PostgreSQL at an address, with its data in the subfolder `postgres`. The server's log is `postgres.log`, next to this subfolder.
 pub(super) async fn postgres(folder: &Path, address: SocketAddr, durability: &Durability) -> Daemon {
     let bin = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run the tests with tests/run");
     let newest = bin.filter_map(|entry| Some(entry.ok()?.path())).max();

@@ -37,7 +37,7 @@ pub enum Fault {
     FreezeNode,
     /// PostgreSQL crashes (immediate shutdown) and is restarted after a while.
     RestartPostgres,
-    /// The primary of the PostgreSQL cluster dies together with its Patroni, and returns as a standby.
+    /// The primary of the PostgreSQL cluster and its Patroni process die. The primary returns as a standby.
     KillPrimary,
     /// PostgreSQL's disk fills up, and has space again seconds later.
     DiskFull,
@@ -132,7 +132,7 @@ pub(super) async fn schedule(
                 done?;
             }
         }
-        // several faults run at once, because the next fault begins while this fault still runs
+        // several faults overlap, because the next fault begins while this fault still runs
         let mut pause = std::pin::pin!(tokio::time::sleep(Duration::from_millis(pause.unsigned_abs())));
         loop {
             tokio::select! {
@@ -236,7 +236,7 @@ impl Held {
             | Fault::CutProxy
             | Fault::CutProxyRedis
             | Fault::StarveWorkers => vec![&self.links],
-            // wait for every fault that prevents the reconciliation of a proxy
+            // wait until no other fault prevents the reconciliation of a proxy
             Fault::RingingPhones => {
                 vec![first, second, &self.postgres, &self.redis, &self.proxy, &self.links]
             }
@@ -253,7 +253,7 @@ impl Held {
 }
 
 impl Fault {
-    /// Causes the fault, waits and repairs it. Returns details for the report.
+    /// Causes the fault, waits, and then repairs the fault. Returns details for the report.
     async fn happens(self, stage: &Stage, which: usize, random: &mut Random) -> Result<String, String> {
         let site = &stage.site;
         let linked = &site.nodes[which];
@@ -449,8 +449,8 @@ async fn ring(stage: &Stage) -> Result<String, String> {
     Ok(format!(" (compared {} times meanwhile)", times?))
 }
 
-/// PostgreSQL's disk is full for a while. At first, there is no space for rows; this lasts until at least one statement has failed. Then, there is no
-/// space for the WAL either, so PostgreSQL shuts down.
+/// PostgreSQL's disk is full for a while. At first, there is no space for rows; this lasts until at least one statement has failed. Afterward, there
+/// is no space for the WAL either, so PostgreSQL shuts down.
 async fn full(site: &Site, time: Duration) -> Result<String, String> {
     let disk = site.disk.as_ref().ok_or("PostgreSQL has no disk of its own")?;
     let (begun, before) = (Instant::now(), site.refusals());
@@ -482,7 +482,7 @@ async fn write_log(database: &str) {
         let much = "SELECT pg_logical_emit_message(true, 'callshop', repeat('x', 1000000))";
         while conn.execute_unprepared(much).await.is_ok() {}
     };
-    // PostgreSQL may not respond anymore
+    // PostgreSQL might no longer respond
     drop(tokio::time::timeout(PATIENCE, writing).await);
 }
 
@@ -515,7 +515,7 @@ async fn deaf(stage: &Stage) -> Result<String, String> {
     let mut sockets = Vec::new();
     let deaf = deaf_ones(stage);
     for number in 0..deaf {
-        // bypass the balancer, because its buffers would have to be filled first
+        // bypass the balancer: otherwise, the subscribers would have to fill its buffers first
         let address = stage.site.nodes[number % 2].node.own[0];
         let door = Door { address, token: stage.town.reseller.token().to_owned() };
         let mut socket = watchers::open_narrow(&door).await.ok_or("a socket does not open")?;
@@ -544,7 +544,7 @@ async fn deaf(stage: &Stage) -> Result<String, String> {
         Ok((lag, stage.site.memory().await))
     };
     // the subscribers start reading again, and each socket gets the buffered data and then the close code. All subscribers read at once, because the
-    // server also limits its wait for the close
+    // server also limits how long it waits for a socket to close
     let rests = async {
         tokio::time::sleep_until((begun + GIVEN_UP).into()).await;
         join_all(sockets.into_iter().map(watchers::rest)).await

@@ -25,7 +25,7 @@ const PROXIES: usize = 4;
 const BY_STREAM: usize = 2;
 /// Timeout of a write to Redis.
 const REDIS_PATIENCE: Duration = Duration::from_secs(1);
-/// The nodes have this much time to read the stream. After this time, a phone counts as free again.
+/// Time that the nodes have to read an event from the stream before its phone counts as free again.
 const READING: Duration = Duration::from_millis(1_200);
 /// Maximum number of events in a batch.
 const BATCH: usize = 50;

@@ -14,7 +14,7 @@ mod node;
 mod real;
 mod redis;
 mod site;
-pub(crate) mod town;
+pub mod town;
 mod verify;
 mod watchers;
 

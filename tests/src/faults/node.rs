@@ -23,7 +23,7 @@ pub(super) struct Node {
     config: PathBuf,
     log: PathBuf,
     state: Mutex<State>,
-    /// Number of times that the node exited without being asked to.
+    /// Number of times that the node exited on its own.
     pub(super) fell: AtomicU64,
     http: reqwest::Client,
 }
@@ -139,7 +139,7 @@ impl Node {
         }
     }
 
-    /// The end of the node's log.
+    /// The last part of the node's log.
     pub(super) fn tail(&self) -> String {
         let log = std::fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&log[log.len().saturating_sub(3_000)..]).into_owned()

@@ -1,7 +1,7 @@
 //! Makes real calls in addition to the simulated calls. SIPp's phones call through the SIP proxy, which is killed and restarted.
 //!
 //! Each call's charge is compared with the messages that the phones and the gateway logged. If the call's end event reached the API, the charge must
-//! be for the talk time. If that event was lost with the proxy, the charge must cover the time until the proxy was last known to have the call.
+//! be for the talk time. If that event was lost with the proxy, the charge must cover the time until the last sign that the proxy had the call.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -52,7 +52,7 @@ pub(super) struct Real {
     disturbed: Mutex<Vec<Disturbed>>,
 }
 
-/// A disturbance of the proxy that has ended.
+/// A past disturbance of the proxy.
 struct Disturbed {
     what: Disturbance,
     since: DateTime<Utc>,

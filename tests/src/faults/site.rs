@@ -78,7 +78,7 @@ pub(super) struct Building {
     pub(super) replicated_redis: bool,
 }
 
-/// A site whose nodes are not running yet. The shops are created in its database.
+/// A site whose nodes are not running yet. The shops are created in the site's database.
 pub(super) struct PreparedSite {
     plan: SipPlan,
     binary: std::path::PathBuf,
@@ -227,7 +227,7 @@ pub(super) async fn connect(url: &str) -> sea_orm::DatabaseConnection {
 /// Seconds that a subscriber may take to read a waiting message.
 pub(super) const STALL_SECONDS: u64 = 8;
 
-/// A node's configuration. Sockets are checked more often than in production, so that a run of a few minutes includes such checks.
+/// A node's configuration. Sockets are checked more often than in production, so that even a run of a few minutes includes checks.
 fn settings(own: [SocketAddr; 2], database: &str, redis: SocketAddr, control: SocketAddr) -> String {
     let [listen, hook] = own;
     format!(
@@ -285,10 +285,10 @@ impl Site {
         (count("ERROR:"), count("PANIC:") + count("FATAL:"))
     }
 
-    /// Restarts nodes and PostgreSQL if they exited on their own. This works only while the returned future is polled.
+    /// Restarts nodes and PostgreSQL if they exited on their own, but only while the returned future is polled.
     pub(super) async fn look_after(self: Arc<Self>) {
         loop {
-            // if a fault has the lock, it stops and starts PostgreSQL on purpose
+            // while a fault has the lock, the fault itself stops and starts PostgreSQL
             if let Ok(mut postgres) = self.postgres.try_lock() {
                 postgres.look_after();
             }

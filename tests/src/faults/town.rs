@@ -9,24 +9,25 @@ use crate::shop::{COST, PASSWORD, RETAIL, SipAccount, person, price, text, top_u
 use crate::{Client, Shop};
 
 /// One callshop.
-pub(crate) struct Watched {
+pub struct Watched {
     /// Global id.
-    pub(crate) id: String,
+    pub id: String,
     /// The callshop's id in the database.
-    pub(crate) key: Uuid,
+    pub key: Uuid,
     /// The phones of the callshop's open cabins.
-    pub(crate) phones: Vec<SipAccount>,
+    pub phones: Vec<SipAccount>,
 }
 
 /// All callshops of a run.
-pub(crate) struct Town {
-    pub(crate) shops: Vec<Watched>,
+pub struct Town {
+    /// The callshops.
+    pub shops: Vec<Watched>,
     /// A client logged in as the reseller, who may see all callshops.
-    pub(crate) reseller: Client,
+    pub reseller: Client,
 }
 
 /// Creates `count` callshops with `cabins` open cabins each, under the reseller of `shop`.
-pub(crate) async fn build(shop: &Shop, count: usize, cabins: usize) -> Town {
+pub async fn build(shop: &Shop, count: usize, cabins: usize) -> Town {
     top_up(&shop.distributor, &shop.reseller_id, "10000000").await;
     let anonymous = Client::anonymous(shop.server.http);
     let making = (0..count).map(|number| one(shop, anonymous.clone(), number, cabins));

@@ -177,7 +177,7 @@ async fn calls(conn: &DatabaseConnection, load: &Load, charges: &Charges) -> Res
     let mut found = BTreeSet::new();
     let mut talked = 0;
     for row in rows {
-        // the other calls were made through the real proxy
+        // the rows without a record are of calls that were made through the real proxy
         let Some(outcome) = notes.calls.get(&row.request_id) else { continue };
         if !found.insert(row.request_id.clone()) {
             return Err(format!("an authorization request has two calls: {row:?}"));

@@ -16,13 +16,13 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async};
 
 /// A subscriber's timeout for a connection, and for the first response on that connection.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A subscriber treats a connection as dead if it receives nothing for this time. The server pings more often.
+/// A subscriber treats a connection as dead if it receives nothing for this time. The server pings more often than this.
 const SILENCE: Duration = Duration::from_secs(12);
 
 const WATCH: &str = "subscription($id: ID!, $after: String) { callshopActivity(callshopId: $id, after: $after) \
     { cursor cursorExpired event { seq kind } } }";
 
-/// A small query with a large response that costs little to compute.
+/// A small query whose large response costs little to compute.
 const SCHEMA: &str = "{ __schema { types { description fields { description args { description } } inputFields { description } } } }";
 
 /// Events that a subscriber has seen.

@@ -1,5 +1,5 @@
 //! The model test runs random sequences of operations by people and proxies on random branches of the account tree. Each operation runs in the
-//! program's use cases and in a small model that uses plain integers. The two are compared after every step.
+//! program's use cases and in a small model that uses plain integers. The results of the program and of the model are compared after every step.
 //!
 //! Each case is drawn from its own seed. A failure prints the seed together with the reduced case.
 

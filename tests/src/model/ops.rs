@@ -168,7 +168,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// A proxy loses a call; the true end of the call arrives when its account has no credit left.
+/// A proxy loses a call; before the true end of the call arrives, an account loses all its credit.
 fn lost_and_found() -> impl Strategy<Value = Vec<Op>> {
     let tell = |what| Op::Calls(vec![CallOp::Tell { call: 0, what }]);
     (0..5_usize, 0..2_usize, 2..ACCOUNTS, 0..20_000_i64, 1..200_000_i64).prop_map(

@@ -22,7 +22,7 @@ use super::prices::TARIFFS;
 use crate::proxy::FakeProxy;
 use crate::server::{Backend, HOOK_SECRET, TestTime, proxy};
 
-/// Maximum number of seconds for which a call reserves money at a time. The value is short so that calls are often extended.
+/// Maximum number of seconds for which a call reserves money at a time. This time is short, so that calls are often extended.
 const SLICE: u32 = 40;
 
 /// An application without listeners on its own database.
@@ -68,7 +68,7 @@ impl Program {
         config.hook.secrets = vec![HOOK_SECRET.to_owned().into()];
         config.calls.slice_seconds = SLICE;
         config.calls.charge_unacknowledged = charge_unacknowledged;
-        // an event may report an end of a call that is up to a quarter of an hour before or after the current time
+        // an event may report that a call ended up to a quarter of an hour before or after the current time
         config.calls.clock_skew_seconds = 3_600;
         let time = TestTime::default();
         let app = crate::server::node(config, time.clock()).await.app;

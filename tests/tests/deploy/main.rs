@@ -7,7 +7,7 @@ mod topology;
 
 use std::process::{Command, Output};
 
-/// Runs a program to its end. Panics with the program's output if the program fails.
+/// Runs a program to completion. Panics with the program's output if the program fails.
 fn run(command: &mut Command) -> Output {
     let output =
         command.output().unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests with tests/run"));

@@ -109,7 +109,7 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
 });
 
 /// Calls go out to numbers on the operator's own list and to emergency numbers of the phone's dial plan. A call to a longer number that begins with
-/// an emergency number does not go out.
+/// an emergency number is not placed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_the_operators_emergency_numbers_hold_too() {
     let mut stage = Stage::set(Backend::Sqlite, 1, &[("CS_EMERGENCY_NUMBERS", "999")]).await;
@@ -157,7 +157,7 @@ async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
         };
         numbers.map(register).collect::<Vec<Playing>>()
     };
-    // each of the two workers waits three seconds for every response; after six seconds, four requests have been given up without a response
+    // each of the two workers waits three seconds for every response; after six seconds, the workers have given up on four requests
     let mut registering = strangers(0..10);
     eventually("four requests got no response", async || {
         (sip.log().matches("no answer (28)").count() >= 4).then_some(())

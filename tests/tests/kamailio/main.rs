@@ -144,7 +144,7 @@ impl Stage {
         self.shop.distributor.shop_list("calls", &self.shop.id, 100, CALL).await
     }
 
-    /// Waits until the only call of a cabin is in `state`, and returns it.
+    /// Waits until the only call of a cabin is in `state`, and returns the call.
     async fn call_in(&self, cabin: usize, state: &str) -> Value {
         eventually(&format!("a call of cabin {cabin} is {state}"), async || {
             let calls = self.calls().await;
@@ -249,7 +249,7 @@ async fn three_calls(stage: &Stage, index: usize) {
     const PREFIXES: [&str; 4] = ["+351988", "+5521988", "11988", "+12122"];
     for round in 0..3 {
         let (prefix, line) = (PREFIXES[(index + round) % PREFIXES.len()], 100 + index * 3 + round);
-        // the other side ends every fifth call
+        // the callee ends every fifth call
         let by_callee = line % 5 == 0;
         let dialed =
             if by_callee { format!("{prefix}{line}80{}", 3 + round) } else { format!("{prefix}{line}111") };

@@ -47,7 +47,7 @@ async fn kamailio_a_clock_that_is_set_back_delays_no_event() {
     .await;
     stage.sip.set_clock(0);
     stage.shop.server = stopped.start().await;
-    // the test's server allows clocks to differ by days, so it does not doubt the times; even so, nobody pays for more than the covered time
+    // the test's server allows clocks to differ by days, so the server accepts the times; nevertheless, nobody pays for more than the covered time
     let call = stage.call_in(0, "ENDED").await;
     assert_eq!(call["billedSeconds"], 600, "{call}");
     stage.finish().await;
@@ -74,7 +74,7 @@ async fn kamailio_killed_mid_call_knows_it_again() {
     );
     assert!((9..=10).contains(&talk_of(&call)), "{call}");
     stage.check_charges(&[call]).await;
-    // the phone can make the next call without registering again, too
+    // after a call during which the proxy was killed, the phone can make the next call without a new registration
     stage.sip.play(&stage.phones[0], &Script::call("phone-hungup", "11988880801", &[])).finished().await;
     eventually("two calls have ended", async || {
         let calls = stage.calls().await;

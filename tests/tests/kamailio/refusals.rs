@@ -88,7 +88,7 @@ async fn kamailio_refuses_a_wrong_password_and_forged_requests() {
     let id = stage.sip.hang_up_unknown(&stage.phones[0]).finished().await.call_id();
     at_the_gateway(&stage.sip, "BYE", &id).await;
 
-    // with the right password, the phone is still served, and goes offline when it unregisters
+    // a phone with the right password is still served, and goes offline when it unregisters
     let call = Script::call("phone-call", "11988880111", &["-d", "300"]);
     stage.sip.play(&stage.phones[0], &call).finished().await;
     let call = stage.call_in(0, "ENDED").await;

@@ -1,5 +1,5 @@
-//! Tests phones that never acknowledge the answer. Such a phone can talk only for the seconds in which a lost ACK could still be repeated, and is
-//! charged for them.
+//! Tests phones that never acknowledge the answer. A phone that does not acknowledge can talk only for the seconds in which a lost ACK could still be
+//! repeated, and is charged for these seconds.
 
 use entity::call;
 
@@ -21,9 +21,9 @@ fn lasted(call: &Value) -> i64 {
     (time(&call["endedAt"]) - time(&call["answeredAt"])).num_milliseconds()
 }
 
-/// Four phones call at once. The first phone never acknowledges the answer, so its call is ended. The second phone's ACK arrives after the answer
+/// Four phones call together. The first phone never acknowledges the answer, so its call is ended. The second phone's ACK arrives after the answer
 /// was repeated, so its call continues. The third phone never acknowledges the answer, and the gateway gives up before the proxy. The fourth phone
-/// sends its only ACK while it rings.
+/// sends its only ACK while the call rings, before the answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_an_answer_never_acknowledged_is_cut_charged_and_shown() {
     let stage = Stage::set(Backend::Sqlite, 4, &[]).await;

@@ -12,7 +12,7 @@ use tokio::{
 /// Maximum time for the demo to start, and for it to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Starts the demo without traffic. Returns its line of JSON.
+/// Starts the demo without traffic. Returns its process, and the line of JSON that the demo prints.
 async fn start(folder: &Path) -> (Child, Value) {
     let mut demo = Command::new(process::build(false))
         .args(["demo", "--json", "--no-traffic", "--listen", "127.0.0.1:0", "--dir"])

@@ -6,4 +6,5 @@ mod demo;
 mod nodes;
 mod redis;
 mod telemetry;
+mod uploads;
 mod webhooks;

@@ -164,7 +164,7 @@ fn reference(allowed: &Value) -> uuid::Uuid {
     allowed["ref"].as_str().expect("a ref").parse().expect("an id")
 }
 
-/// Reads a subscription's server-sent events until it ends.
+/// Reads the server-sent events of a subscription until the stream ends.
 async fn event_stream(site: &Site) -> tokio::task::JoinHandle<String> {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let request = client

@@ -91,7 +91,7 @@ async fn request(stream: &mut TcpStream, read: &mut Vec<u8>) -> Option<Vec<u8>> 
     }
 }
 
-/// Authorizes a call as a tracing proxy does, with its trace and span in hexadecimal digits.
+/// Authorizes a call as a proxy that records traces does: with the proxy's trace and span in hexadecimal digits.
 async fn authorize(hook: SocketAddr, user: &str, trace: &str, span: &str) -> bool {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let ask = json!({ "request_id": unique("request"), "user": user, "dialed": "0015551234567", "src": "127.0.0.1:5060",

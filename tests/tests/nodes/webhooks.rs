@@ -33,8 +33,8 @@ async fn until(receiver: &Receiver, count: usize) -> Vec<i64> {
     }
 }
 
-/// Two nodes compete for the messages. Then one of them is killed while a message is on its way, and a third node takes over. Every event arrives,
-/// and its first arrival follows the first arrivals of all earlier events.
+/// Two nodes compete for the messages. Then one of the nodes is killed while a message is on its way, and a third node takes over. Every event
+/// arrives, and its first arrival follows the first arrivals of all earlier events.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_dies_leaves_no_message_behind_on_postgres() {
     // this node only emits events

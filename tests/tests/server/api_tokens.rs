@@ -17,7 +17,7 @@ fn new(scopes: &[&str]) -> Value {
     json!({ "name": "Nightly import", "scopes": scopes, "expiresAt": in_days(10) })
 }
 
-/// Creates a token for the client's user. Returns its id, and a client with the token.
+/// Creates a token for the client's user. Returns the token's id, and a client with the token.
 async fn token(client: &Client, input: Value) -> (String, Client) {
     let made = client.did("createApiToken", "CreateApiTokenInput", input, SECRET_FIELDS).await;
     (text(&made["apiToken"]["id"]), client.with_token(&text(&made["token"])))
@@ -35,7 +35,7 @@ async fn works(client: &Client) -> bool {
     }
 }
 
-/// A socket that follows the shop's activity, after its snapshot.
+/// A socket that is subscribed to the shop's activity and has already received the snapshot.
 async fn following(shop: &Shop, client: &Client) -> Socket {
     let mut socket = Socket::open(shop.server.http, client.token()).await;
     let query = "subscription($s: ID!) { callshopActivity(callshopId: $s) { cursor } }";
@@ -323,7 +323,7 @@ on_both!(a_token_may_be_limited_to_an_account_below, |backend: Backend| async mo
     assert_eq!(again["balance"]["amount"], "501");
     let topped = shop.reseller.did("topUp", "TopUpInput", amount(&shop.id), "balance { amount }").await;
     assert_eq!(topped["balance"]["amount"], "502");
-    // the owner of the shop does not see a token of an account above
+    // the owner of the shop does not see a token of an account above the shop
     assert!(shop.owner.account_list("apiTokens", &shop.id, 5, "id").await.is_empty());
     assert_eq!(shop.reseller.account_list("apiTokens", &shop.id, 5, "id").await, [json!({ "id": id })]);
     // no user can create a token for an account outside of the user's own branch

@@ -134,7 +134,7 @@ async fn a_board_is_read_in_two_statements_on_postgres() {
     });
     let node = node.await;
     let reader = Client::anonymous(node.http).with_token(shop.attendant.token());
-    // the first answer also reads what the node remembers afterwards, such as the login
+    // the first request also reads data that the node remembers afterward, such as the login
     let first = reader.ok(BOARD, json!({ "s": shop.id })).await;
     wire.record();
     assert_eq!(reader.ok(BOARD, json!({ "s": shop.id })).await, first);

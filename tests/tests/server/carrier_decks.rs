@@ -52,13 +52,48 @@ on_both!(a_carriers_deck_is_asked_about_and_then_imported, |backend| async move 
         "{asked}"
     );
     let mapping = text(&question["answers"][0]["mapping"]);
-    for (languages, begin) in
-        [("en", "The dates do not show"), ("es", "Las fechas no muestran"), ("", "As datas não mostram")]
-    {
+    for (languages, begin, answer, reason, [message, remedy]) in [
+        (
+            "en",
+            "The dates do not show",
+            "day, month, year",
+            "With this delimiter, most lines have the same number of cells.",
+            ["A code must not have a decimal point.", "Give each code in digits, separated by commas."],
+        ),
+        (
+            "es",
+            "Las fechas no muestran",
+            "día, mes, año",
+            "Con este separador, la mayoría de las líneas tiene el mismo número de celdas.",
+            [
+                "Un código no puede tener punto decimal.",
+                "Escriba cada código en dígitos, separados por comas.",
+            ],
+        ),
+        (
+            "",
+            "As datas não mostram",
+            "dia, mês, ano",
+            "Com este separador, a maioria das linhas tem o mesmo número de células.",
+            [
+                "Um código não pode ter ponto decimal.",
+                "Escreva cada código em dígitos, separados por vírgulas.",
+            ],
+        ),
+    ] {
         let input = json!({ "tariffId": id, "csv": DECK });
         let reader = shop.reseller.reading(languages);
         let asked = reader.tried("importTariff", "ImportTariffInput", input, REPORT).await;
-        assert!(text(&asked["questions"][0]["text"]).starts_with(begin), "{asked}");
+        let question = &asked["questions"][0];
+        assert!(text(&question["text"]).starts_with(begin), "{asked}");
+        assert_eq!(question["answers"][0]["text"], answer, "{asked}");
+        let guesses = asked["detected"].as_array().expect("guesses");
+        let guess = guesses.iter().find(|guess| guess["item"] == "delimiter").expect("a guess");
+        assert_eq!(guess["reason"], reason, "{asked}");
+        let input = json!({ "tariffId": id, "csv": "Code;Name;Rate\n351.0;Portugal;0,05\n" });
+        let bad = reader.tried("importTariff", "ImportTariffInput", input, REPORT).await;
+        let problem = &bad["problems"][0];
+        assert_eq!([&problem["message"], &problem["remedy"]], [message, remedy], "{bad}");
     }
 
     let done = import(&shop, json!({ "tariffId": id, "csv": DECK, "mapping": mapping })).await;
@@ -80,6 +115,41 @@ on_both!(a_carriers_deck_is_asked_about_and_then_imported, |backend| async move 
     let found = ["code", "column", "value"].map(|field| problem[field].as_str().unwrap_or_default());
     assert_eq!(found, ["CODE_BROKEN", "Code", "351.0"], "{bad}");
     assert!(problem["remedy"].is_string(), "{bad}");
+    shop.finish().await;
+});
+
+on_both!(prices_that_all_double_are_asked_about, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let id = tariff(&shop).await;
+    let codes = [
+        ("34", "Spain"),
+        ("351", "Portugal"),
+        ("33", "France"),
+        ("39", "Italy"),
+        ("49", "Germany"),
+        ("44", "UK"),
+    ];
+    let rows: String = codes.iter().map(|(code, name)| format!("{code},{name},0.0100,0,60,60\n")).collect();
+    let csv =
+        format!("prefix,destination,rate_per_minute,connection_fee,initial_increment,increment\n{rows}");
+    let input = json!({ "tariffId": id, "csv": csv });
+    let made = shop.reseller.did("importTariff", "ImportTariffInput", input, "version { id }").await;
+    let input = json!({ "versionId": made["version"]["id"] });
+    shop.reseller.did("activateTariffVersion", "ActivateTariffVersionInput", input, "version { id }").await;
+    let rows: String = codes.iter().map(|(code, name)| format!("{name};{code};0.0200;60/60\n")).collect();
+    let csv = format!("Destination;Code;Rate per minute;Increment\n{rows}");
+    let asked = import(&shop, json!({ "tariffId": id, "csv": csv })).await;
+    assert_eq!(asked["questions"][0]["code"], "PRICE_SCALE", "{asked}");
+    assert_eq!(asked["questions"][0]["answers"][0]["text"], "the prices are right", "{asked}");
+    let mapping = &asked["questions"][0]["answers"][0]["mapping"];
+    let made = import(&shop, json!({ "tariffId": id, "csv": csv, "mapping": mapping })).await;
+    assert_eq!(made["changes"], json!({ "added": 0, "removed": 0 }), "{made}");
+    // these answers are about this deck, so a saved mapping does not keep them
+    let own = r#"{"prices_confirmed":true,"duplicates":"last","skip_invalid":true,"cells":{"Rate per minute":{"x":"0.02"}}}"#;
+    let input = json!({ "name": "Carrier", "mapping": own });
+    let saved =
+        shop.reseller.did("saveTariffMapping", "SaveTariffMappingInput", input, "mapping { mapping }").await;
+    assert_eq!(saved["mapping"]["mapping"], "{}");
     shop.finish().await;
 });
 

@@ -84,7 +84,7 @@ on_both!(a_page_stays_logged_in_by_its_cookie, |backend: Backend| async move {
     let token = browser.load().await;
     assert_eq!(name_of(&anonymous.with_token(&token)).await, name);
     assert_ne!(browser.cookie, first);
-    // two tabs that load at once share the cookie
+    // two tabs that load at the same time share the cookie
     let mut tab = Browser { cookie: browser.cookie.clone(), ..Browser::new(&shop) };
     assert!(!browser.load().await.is_empty() && !tab.load().await.is_empty());
     assert_eq!(browser.cookie, tab.cookie);

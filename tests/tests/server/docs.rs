@@ -114,7 +114,7 @@ fn run(steps: &[Step]) -> Vec<String> {
             break Some(status);
         }
         if Instant::now() > until {
-            // the shell gets SIGTERM; its trap then ends the processes that it started
+            // the shell gets SIGTERM; the shell's trap then ends the processes that the shell started
             Command::new("kill").arg(shell.id().to_string()).status().expect("kill runs");
             break None;
         }
@@ -276,7 +276,7 @@ fn the_readmes_commands_are_those_that_are_tested() {
         assert!(readme.contains(&format!("\n{command}")), "the README shows {command}");
     }
     assert!(root().join("tests/run").is_file());
-    // `cargo run` without `-p` must run the api, although the workspace has more than one binary
+    // `cargo run` without `-p` must run the crate `api`, although the workspace has more than one binary
     assert!(
         read("Cargo.toml").contains("\ndefault-members = [\"api\"]\n"),
         "cargo run must have a default binary"
@@ -382,7 +382,7 @@ fn options(value: &Value, prefix: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The options that a TOML text names, including commented options.
+/// The options that a TOML text names, including commented-out options.
 fn named_options(text: &str) -> BTreeSet<String> {
     let mut section = String::new();
     let mut found = BTreeSet::new();

@@ -24,7 +24,7 @@ fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
 }
 
-/// A Python with the packages of the examples.
+/// A Python interpreter with the packages of the examples.
 fn python_with_packages() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
@@ -226,7 +226,7 @@ on_both!(the_scripts_manage_prices, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// Starts the receiver of webhooks. Returns it with its address.
+/// Starts the receiver of webhooks, and returns the process and its address.
 async fn start_receiver(desk: &Desk, push: &str) -> (Child, String) {
     let mut command = desk.command(python_with_packages());
     command

@@ -171,7 +171,7 @@ on_both!(periods_are_exact_and_formats_agree, |backend: Backend| async move {
     flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut read).expect("gzip");
     assert_eq!(read, plain);
 
-    // rates are a deck that can be imported again
+    // exported rates are a deck that can be imported again
     let tariffs = "{ tariffs(first: 10) { nodes { activeVersion { id rateCount } } } }";
     let versions = shop.reseller.ok(tariffs, json!({})).await["tariffs"]["nodes"].take();
     let version = text(&versions[1]["activeVersion"]["id"]);
@@ -352,7 +352,7 @@ on_both!(a_link_is_of_one_export_and_of_one_login, |backend: Backend| async move
     bad("/export/calls?link=", 401, "INVALID_LINK").await;
     bad(&format!("{url}&from=2026-01"), 400, "BAD_REQUEST").await;
 
-    // a request for a link is refused immediately if the export would be refused
+    // if an export would be refused, a request for a link to the export is refused immediately
     let mut foreign = input.clone();
     foreign["accountId"] = json!(shop.reseller_id);
     assert_eq!(link(owner, foreign).await["userErrors"][0]["code"], "NOT_FOUND");
@@ -447,7 +447,7 @@ on_both!(pages_are_bounded_and_end_with_the_token, |backend: Backend| async move
 /// The bytes that arrive on the connection before it ends.
 async fn rest(connection: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // a reset also ends the connection
+    // ignore the error, because a reset ends the connection, too
     let _ = connection.read_to_end(&mut bytes).await;
     bytes
 }

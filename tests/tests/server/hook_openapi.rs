@@ -1,5 +1,5 @@
-//! Compares docs/hook.openapi.yaml, the hook's description for programs, with a running hook. The listed paths must be mounted, and the examples
-//! must work. The hook must refuse a request without a required property. Each response must have a declared status and body.
+//! Compares docs/hook.openapi.yaml, the hook's description for programs, with a running hook. Every path in the description must be mounted, and the
+//! examples must work. The hook must refuse a request without a required property. Each response must have a declared status and body.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -108,7 +108,7 @@ impl Description {
         body
     }
 
-    /// Fails unless this is the response to a request that is not described.
+    /// Fails unless this is the response for requests that the description does not list.
     fn check_unlisted(&self, asked: &str, answer: &Answer) {
         let declared = &self.0["components"]["responses"]["Unlisted"];
         assert!(
@@ -233,7 +233,7 @@ fn anew(mut event: Value) -> Value {
     event
 }
 
-/// Copies of the object. Each copy lacks one of its properties.
+/// Copies of the object, each without one of the object's properties.
 fn leaving_out(whole: &Value) -> Vec<(String, Value)> {
     let properties = whole.as_object().expect("an object");
     let without = |name: &String| {

@@ -1,4 +1,4 @@
-//! Tests the answers that a node keeps. Every change of a field in such an answer is numbered, so no kept answer outlives a change.
+//! Tests the answers that a node keeps. Every change of a field in a kept answer is numbered, so no kept answer outlives a change.
 //!
 //! In debug builds, the server compares each kept answer with a fresh one, and refuses the request if they differ. Therefore, these tests only have
 //! to repeat the queries after each change.
@@ -28,7 +28,7 @@ pub struct Screens {
 }
 
 impl Screens {
-    /// The screens of a shop.
+    /// The queries about a shop and its first cabin.
     pub fn of(shop: &Shop) -> Self {
         let sdl = graphql::published_sdl().expect("a schema");
         let schema = Schema::parse(sdl, "schema.graphql").expect("the schema parses");
@@ -94,7 +94,7 @@ fn selection(
     (!shown.is_empty()).then(|| format!("{{{shown} }}"))
 }
 
-/// Runs mutations and looks at the screens after each.
+/// Runs mutations, and repeats the queries after each mutation.
 struct Day<'a> {
     shop: &'a Shop,
     screens: Screens,

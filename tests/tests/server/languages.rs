@@ -300,6 +300,104 @@ fn every_question_about_a_deck_is_translated() {
     }
 }
 
+/// Sentences of questions, which are translated by the questions' codes.
+const OF_QUESTIONS: [&str; 9] = [
+    "Whole numbers may be increments.",
+    "The file has no header.",
+    "The price's column names a unit that is neither a minute nor a second.",
+    "The price's column may name a unit that is not known.",
+    "The header and another line name different units.",
+    "The column {name:?} may have the time that a price covers.",
+    "The prices are very low, and the file does not name their unit.",
+    "The prices are very high for prices per second.",
+    "The prices are very high.",
+];
+
+/// A sentence with a value in the place of each placeholder. Braces with a quotation mark belong to the text.
+fn with_values(sentence: &str) -> String {
+    let mut pieces = sentence.split('{');
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        match piece.split_once('}').filter(|(name, _)| !name.contains(['"', ' '])) {
+            Some((_, rest)) => text = text + "7" + rest,
+            None => text = text + "{" + piece,
+        }
+    }
+    text
+}
+
+/// The report on a deck is in English, and is translated when it is read, so each sentence in the code that reads decks must have translations.
+#[test]
+fn every_sentence_about_a_deck_is_translated() {
+    let (mut missing, mut found) = (BTreeSet::new(), 0);
+    let mut codes: Vec<String> = ["billing/src/carrier_deck", "billing/src/deck"]
+        .into_iter()
+        .flat_map(|folder| sources(&root().join(folder)))
+        .map(|(_, code)| code)
+        .collect();
+    codes.push(std::fs::read_to_string(root().join("billing/src/tariff.rs")).expect("a source"));
+    let mut texts = BTreeSet::new();
+    for code in &codes {
+        for (_, literal) in literals(code) {
+            texts.insert(with_values(&literal));
+            if !is_message(&literal)
+                || literal.contains("Choose ")
+                || OF_QUESTIONS.contains(&literal.as_str())
+            {
+                continue;
+            }
+            found += 1;
+            for tag in ["pt-BR", "es"] {
+                if app::languages::deck_sentence(&with_values(&literal), Locale::parse(tag)).is_none() {
+                    missing.insert(literal.clone());
+                }
+            }
+        }
+    }
+    assert!(found > 200, "{found}");
+    assert_eq!(missing, BTreeSet::new(), "add these sentences to app/src/languages/deck_*.rs");
+    let unused: Vec<_> = app::languages::deck_sentences()
+        .filter(|(english, ..)| !texts.contains(&with_values(english)))
+        .collect();
+    assert!(unused.is_empty(), "remove these sentences, because no report has them: {unused:?}");
+}
+
+/// Answers that are only values or parts of other answers.
+const VALUES: [&str; 4] = [
+    "{initial}/{next}",
+    "{cell}: {text}",
+    // each value in the next two answers has its own translations
+    "these texts mean that the codes are {text}",
+    "all prices are {verb} by {whole}.{part:02}%",
+];
+
+/// The answers to questions about decks are translated when they are read, so each answer in the code must have translations.
+#[test]
+fn every_answer_about_a_deck_is_translated() {
+    const CALLS: [&str; 6] =
+        ["Answer::new(", "Answer::new(format!(", "answer(", "empty(", "ended(", "choice("];
+    let (mut missing, mut found) = (BTreeSet::new(), 0);
+    let folders = ["billing/src/carrier_deck", "app/src/tariffs"];
+    for (_, code) in folders.into_iter().flat_map(|folder| sources(&root().join(folder))) {
+        for (before, literal) in literals(&code) {
+            let is_answer = CALLS.iter().any(|call| before.ends_with(call));
+            // increments like 60/1 are the same in all languages
+            let is_value = VALUES.contains(&literal.as_str()) || !literal.contains(char::is_alphabetic);
+            if !is_answer || is_value {
+                continue;
+            }
+            found += 1;
+            for tag in ["pt-BR", "es"] {
+                if app::languages::deck_answer(&with_values(&literal), Locale::parse(tag)).is_none() {
+                    missing.insert(literal.clone());
+                }
+            }
+        }
+    }
+    assert!(found > 60, "{found}");
+    assert_eq!(missing, BTreeSet::new(), "add these answers to app/src/languages/deck_answers.rs");
+}
+
 /// `message!` gives every placeholder of its sentence a value, and each sentence with placeholders is in `message!`.
 #[test]
 fn every_placeholder_has_a_value() {

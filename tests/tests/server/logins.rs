@@ -218,7 +218,7 @@ async fn many_logins_in_one_request_are_counted_each() {
     let login = "login(input: { login: \"a@b\", password: \"guess\" }) { userErrors { code } }";
     let answer = anonymous.send(&many(100, refresh), json!({})).await;
     assert!(!codes(&answer).contains(&"RATE_LIMITED".to_owned()), "{answer}");
-    // the rate limit leaves fifty attempts
+    // the rate limit has fifty attempts left, but each of the next requests makes a hundred
     for _ in 0..2 {
         let answer = anonymous.send(&many(100, login), json!({})).await;
         assert_eq!(codes(&answer), ["RATE_LIMITED"]);

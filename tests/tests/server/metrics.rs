@@ -126,7 +126,7 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     let low = "mutation($id: ID!) { setLowCredit(input: {accountId: $id, amount: \"1000000000\"}) { userErrors { code } } }";
     shop.reseller.ok(low, json!({ "id": shop.id })).await;
     until(hook, "callshop_low_credit_accounts{currency=\"BRL\"}", 1.0).await;
-    // the maximum is the connection limit; an idle node uses few of these connections
+    // the maximum is the limit on connections; an idle node uses only a few connections
     let (open, most) = (
         held["callshop_database_connections{pool=\"writer\"}"],
         held["callshop_database_max_connections{pool=\"writer\"}"],

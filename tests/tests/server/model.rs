@@ -3,7 +3,7 @@
 use tests::Backend;
 use tests::model::{Dose, run, run_again};
 
-/// Number of cases on each database, a thousand in total. Cases on PostgreSQL take longer.
+/// Number of cases on each database, a thousand in total. A case takes longer on PostgreSQL than on SQLite.
 const ON_SQLITE: u64 = 600;
 const ON_POSTGRES: u64 = 400;
 

@@ -1,7 +1,9 @@
 //! Tests that no statement of the call path reads a whole table, because the cost of a call must not grow with the number of stored calls.
 
+mod attempts;
 mod books;
 mod finding;
+mod rows;
 mod shards;
 pub mod wire;
 
@@ -29,6 +31,8 @@ use store::{
 };
 use tests::{Backend, TestServer, on_both};
 use uuid::Uuid;
+
+use rows::{a_call, a_session, a_shop, an_event, charge};
 
 /// Records the plan of each statement before it runs.
 struct Explaining {
@@ -180,76 +184,7 @@ fn new_id() -> Uuid {
     Uuid::from_u128(first_id(now()).as_u128() + u128::from(MADE.fetch_add(1, Ordering::Relaxed)))
 }
 
-fn a_call() -> call::Model {
-    call::Model {
-        id: new_id(),
-        callshop_id: Uuid::now_v7(),
-        cabin_id: Some(Uuid::now_v7()),
-        session_id: Some(Uuid::now_v7()),
-        attendant_id: Some(Uuid::now_v7()),
-        phone_id: Uuid::now_v7(),
-        request_id: Uuid::now_v7().to_string(),
-        dialed: "00351912345678".to_owned(),
-        number: "351912345678".to_owned(),
-        destination: "Portugal".to_owned(),
-        emergency: false,
-        state: CallState::Authorized,
-        authorized_at: now(),
-        ringing_at: None,
-        answered_at: None,
-        ended_at: None,
-        covered: 600,
-        sip_code: None,
-        ended_by: None,
-        cause: None,
-        refusal: None,
-        talk_seconds: 0,
-        billed_seconds: 0,
-        charge: entity::Micros(0),
-        charges: entity::Charges::default(),
-        currency: "BRL".to_owned(),
-        levels: entity::Levels::default(),
-        proxy: "sip1".to_owned(),
-        sip_call_id: "c".to_owned(),
-        from_tag: "f".to_owned(),
-        to_tag: None,
-        hang_up_by: None,
-        holds: serde_json::json!([1, 2]),
-        extend_at: None,
-        warn_after: None,
-        ending_soon: false,
-        confirmed: 0,
-        estimated: false,
-        written_off: entity::Micros(0),
-        attempt_day: "2026-11-23".to_owned(),
-        answer_day: None,
-        answered_far: false,
-    }
-}
-
-fn a_shop(id: Uuid) -> account::Model {
-    account::Model {
-        id,
-        parent_id: None,
-        path: format!("{}/", id.simple()),
-        kind: AccountKind::Callshop,
-        code: id.simple().to_string(),
-        name: String::new(),
-        currency: "BRL".to_owned(),
-        time_zone: "America/Sao_Paulo".to_owned(),
-        locale: "pt-BR".to_owned(),
-        country: "BR".to_owned(),
-        cost_tariff_id: None,
-        retail_tariff_id: None,
-        credit_limit: None,
-        low_credit: None,
-        credit_low: false,
-        suspended_at: None,
-        created_at: now(),
-    }
-}
-
-/// Inserts a shop with a user, a shift and a cabin, all with this id. A session can then refer to them.
+/// Inserts a shop with a user, a shift and a cabin, all with this id. A session can then refer to these rows.
 async fn furnish(conn: &impl ConnectionTrait, id: Uuid) {
     accounts::insert(conn, a_shop(id)).await.unwrap();
     let zero = entity::Micros(0);
@@ -318,52 +253,6 @@ async fn furnish(conn: &impl ConnectionTrait, id: Uuid) {
     cabin::Entity::insert(cabin.into_active_model()).exec_without_returning(conn).await.unwrap();
 }
 
-fn a_session(id: Uuid) -> cabin_session::Model {
-    cabin_session::Model {
-        id,
-        callshop_id: id,
-        cabin_id: id,
-        shift_id: id,
-        mode: SessionMode::Postpaid,
-        state: SessionState::Open,
-        customer: String::new(),
-        spending_limit: None,
-        time_limit: None,
-        carried_over: false,
-        opened_by: id,
-        opened_at: now(),
-        closed_by: None,
-        closed_at: None,
-        total: None,
-        settled_shift_id: None,
-        settled_by: None,
-        settled_at: None,
-        cash_rounding: entity::Micros(0),
-        receipt_number: None,
-        deposit: entity::Micros(0),
-        deposit_low: false,
-        calls_total: None,
-        items_total: None,
-        discounts_total: None,
-        rounding: None,
-        refunded: entity::Micros(0),
-    }
-}
-
-fn an_event(call: &call::Model, error: Option<&str>) -> hook_event::Model {
-    hook_event::Model {
-        eid: Uuid::now_v7().to_string(),
-        kind: "ended".to_owned(),
-        reference: error.is_none().then(|| call.id.to_string()),
-        proxy: "sip1".to_owned(),
-        at: now(),
-        received_at: now(),
-        status: HookStatus::Applied,
-        error: error.map(str::to_owned),
-        body: error.map(|error| serde_json::json!({ "was": error })),
-    }
-}
-
 /// Stores as many calls as a node stores in a few seconds, and waits until PostgreSQL's statistics reflect them.
 async fn a_busy_morning(server: &TestServer) {
     let store = &server.app.store;
@@ -380,7 +269,7 @@ async fn a_busy_morning(server: &TestServer) {
     }
     let asked = "SELECT MIN(reltuples) >= 5000 AS known FROM pg_class WHERE relname = 'call_202705'";
     for _ in 0..300 {
-        // a connection reports its row counts within ten seconds; the server also runs ANALYZE on its own
+        // refresh again and again, because a connection may take ten seconds to report its row counts
         app::statistics::refresh(&server.app).await.unwrap();
         let row =
             store.reader().query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await.unwrap();
@@ -392,7 +281,8 @@ async fn a_busy_morning(server: &TestServer) {
     panic!("PostgreSQL's statistics do not reflect the stored rows");
 }
 
-/// Stores rows in the partitions of half a year: the former single table, the default partition, and the months between.
+/// Stores rows of half a year: on PostgreSQL, in the first partition, which takes all rows before the first monthly partition, and in the monthly
+/// partitions.
 async fn half_a_year(server: &TestServer) {
     let store = &server.app.store;
     for months in (0..=6).rev() {
@@ -411,7 +301,7 @@ async fn half_a_year(server: &TestServer) {
                 if !partitions::alone(tx.conn()).await? {
                     return Err(base::error::Error::Overtaken);
                 }
-                // on PostgreSQL, the rows of the second round are first in the default partition, and are then moved
+                // on PostgreSQL, the rows of a month without a partition are first in the default partition, and `prepare` then moves them
                 calls::insert(tx.conn(), rows).await?;
                 calls::update(tx.conn(), rows).await?;
                 partitions::prepare(tx.conn(), at).await
@@ -453,23 +343,12 @@ on_both!(the_call_path_reads_by_index, |backend: Backend| async move {
     server.stop().await;
 });
 
-fn charge(row: &call::Model) -> CallCharge {
-    CallCharge {
-        level: 1,
-        payer_id: row.callshop_id,
-        payee_id: row.id,
-        version_id: row.id,
-        billed_seconds: 90,
-        amount: Micros(5),
-    }
-}
-
 async fn attempts(conn: &Explaining, rows: &[call::Model]) {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let requests: Vec<&str> = rows.iter().map(|row| row.request_id.as_str()).collect();
     calls::phone_by_sip_user(conn, "u").await.unwrap();
     calls::lock_phones(conn, &["u", "v", "w"]).await.unwrap();
-    calls::cabins_of(conn, &ids).await.unwrap();
+    calls::attempt_cabins(conn, &ids).await.unwrap();
     calls::lock_open_sessions(conn, &ids).await.unwrap();
     let prefix = Prefix::parse("351").unwrap();
     let keys: Vec<RateKey> = ids.iter().map(|id| RateKey { version_id: *id, prefix }).collect();
@@ -479,11 +358,10 @@ async fn attempts(conn: &Explaining, rows: &[call::Model]) {
     calls::spent(conn, &opened).await.unwrap();
     calls::busy_phones(conn, &ids).await.unwrap();
     calls::live_of_sessions(conn, &ids).await.unwrap();
-    calls::abandoned(conn, &requests).await.unwrap();
-    accounts::by_ids(conn, &ids).await.unwrap();
-    accounts::callshops(conn, &ids).await.unwrap();
+    calls::known_requests(conn, &requests, now()).await.unwrap();
+    calls::paths(conn, &ids).await.unwrap();
+    calls::payers(conn, &ids, now()).await.unwrap();
     accounts::credit_limits(conn, &ids).await.unwrap();
-    tariffs::effective_versions(conn, &ids, now()).await.unwrap();
     ledger::lock_credit(conn, &ids).await.unwrap();
     calls::insert(conn, rows).await.unwrap();
     assert_eq!(
@@ -511,6 +389,9 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     );
     assert_eq!(calls::lock(conn, &ids).await.unwrap(), rows);
     calls::due(conn, now(), 256).await.unwrap();
+    // events of phones read the phones' cabins, and an extension reads the settings of the callshops
+    calls::cabins_of(conn, &ids).await.unwrap();
+    accounts::callshops(conn, &ids).await.unwrap();
     calls::confirm(conn, ids[0], 600, Some(now())).await.unwrap();
     assert_eq!(calls::charges(conn, ids[0]).await.unwrap(), []);
     let received = [an_event(&rows[0], None), an_event(&rows[1], Some("odd"))];

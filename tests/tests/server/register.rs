@@ -148,7 +148,7 @@ on_both!(a_deposit_of_one_shift_is_settled_in_the_next_and_refunded_after_its_re
         assert_eq!(drawer(&shop, &shift).await["CASH"], "0");
     }
     assert_eq!(book(&shop, Book::Sales).await, "-2");
-    // all cash from outside went back, plus the sales minus the refund (2), except for the missing half unit (0.5)
+    // the cash that left the shop is the cash from outside, plus the sales minus the refund (2), minus the missing half unit (0.5)
     assert_eq!(book(&shop, Book::Outside).await, "1.5");
     shop.finish().await;
 });
@@ -271,7 +271,7 @@ on_both!(attendants_count_blind, |backend| async move {
     assert_eq!(answer["currentRegister"]["float"]["amount"], "100");
     assert_eq!(answer["xReport"]["methods"][0]["expected"]["amount"], "110.68");
 
-    // only the owner and the attendant who took the money can see a receipt with its payments
+    // only the owner and the attendant who took the money can see a session's payments and receipt
     let paid = "query($id: ID!) { session(id: $id) { total { amount } cashRounding { amount } refunded { amount } payments { amount { amount } } } }";
     let receipt = "query($id: ID!) { receipt(sessionId: $id, format: TEXT_58) { number } }";
     let of = json!({ "id": session });
@@ -336,7 +336,7 @@ on_both!(what_cash_does_is_written_down, |backend| async move {
     shop.finish().await;
 });
 
-/// A change to the dial plan writes a row that also contains the next numbers of shifts and receipts. The change must not reset these numbers.
+/// A change to the dial plan writes a row that also contains the next numbers of shifts and receipts, and must not reset these numbers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shift_numbers_stand_while_the_dial_plan_is_changed_on_postgres() {
     let shop = Shop::start(Backend::Postgres, 1).await;

@@ -87,7 +87,7 @@ on_both!(a_customer_follows_the_call, |backend: Backend| async move {
 on_both!(a_screen_has_no_other_rights, |backend: Backend| async move {
     let shop = Shop::start(backend, 2).await;
     let (id, client) = screen(&shop, 0).await;
-    // a screen's schema has nothing else
+    // a screen's schema has no other fields
     for query in [
         "{ viewer { id } }".to_owned(),
         format!("{{ cabin(id: {}) {{ number }} }}", json!(shop.cabins[0])),

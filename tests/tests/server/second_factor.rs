@@ -10,7 +10,7 @@ use tests::{Backend, Client, TestServer, on_both};
 const LOGIN: &str =
     "mutation($i: LoginInput!) { login(input: $i) { accessToken userErrors { code field } } }";
 
-/// The outcome of a login: `in`, or the code of its user error.
+/// The outcome of a login: `in` if the login succeeded; otherwise, the code of the user error.
 async fn login(client: &Client, name: &str, password: &str, code: Option<&str>) -> String {
     let input = json!({ "login": name, "password": password, "totp": code });
     let answer = client.ok(LOGIN, json!({ "i": input })).await["login"].take();
@@ -222,7 +222,7 @@ on_both!(a_role_that_needs_a_second_factor_can_do_nothing_without_it, |backend: 
     let admin = anonymous.login(&admin, PASSWORD).await;
     let input = json!({ "accountId": platform, "role": "ADMIN", "user": person() });
     assert_eq!(admin.code("createUser", "CreateUserInput", input, "").await, "TOTP_SETUP_REQUIRED");
-    // before the set-up, a front-end may read the name of the user's own shop, and nothing else about the shop
+    // before the setup, a front end may read the name of the user's own shop, and nothing else about the shop
     let attendant = text(&shop.attendant.ok("{ viewer { login } }", json!({})).await["viewer"]["login"]);
     let attendant = anonymous.login(&attendant, PASSWORD).await;
     let own_shop = attendant.ok("{ viewer { callshop { id } } }", json!({})).await;

@@ -111,7 +111,7 @@ on_both!(a_ticket_is_used_once_in_time_and_by_its_own_login, |backend: Backend| 
     let shop = Shop::start(backend, 1).await;
     let other = shop.server.another_node().await;
     let refused = (401, "INVALID_TICKET".to_owned());
-    // two nodes get requests with the same ticket at once; only one request is admitted
+    // two nodes get requests with the same ticket at the same time; only one request is admitted
     let one = ticket(&shop.owner).await;
     let asked = (0..6).map(|number| {
         let node = if number % 2 == 0 { &shop.server } else { &other };
@@ -123,7 +123,7 @@ on_both!(a_ticket_is_used_once_in_time_and_by_its_own_login, |backend: Backend| 
     let cookie = answers.iter().find(|stream| stream.response.status() == 200).map(Stream::cookie);
     let cookie = cookie.expect("a cookie");
     drop(answers);
-    // another login's cookie, a changed ticket, and no ticket
+    // refused: another login's cookie, a changed ticket, and no ticket
     let attendants = ticket(&shop.attendant).await;
     let mut stream = Stream::open(&other, &shop, COMPILED, &attendants, &[]).await;
     stream.next().await;

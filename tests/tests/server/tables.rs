@@ -81,7 +81,7 @@ on_both!(the_next_release_migrates_what_is_stored, |backend: Backend| async move
     if backend == Backend::Postgres {
         let first = CALLS.partitions(&db).await.expect("partitions").remove(0);
         assert!(first.month.is_none() && first.end.start() > Utc::now(), "{first:?}");
-        // every index of the partitioned table is attached in the first partition, so no index is missing or superfluous
+        // each index of the first partition is attached to an index of the partitioned table, and no index is missing
         let sql = "SELECT COUNT(*) AS indexes, COUNT(i.inhparent) AS attached FROM pg_index x
             JOIN pg_class t ON t.oid = x.indrelid LEFT JOIN pg_inherits i ON i.inhrelid = x.indexrelid
             WHERE t.relname LIKE '%\\_before\\_%' AND x.indisvalid GROUP BY t.relname ORDER BY t.relname";
@@ -299,7 +299,7 @@ fn relations() -> BTreeSet<String> {
     }
     let all = of!(account activity activity_head api_token audit_log auth_session cabin cabin_session call call_charge call_sighting
         callshop cash_movement hook_event idempotency_key ledger_balance ledger_posting ledger_transfer live_call login_failure
-        payment phone proxy rate register_shift search_word session_item setting tariff tariff_derivation tariff_import tariff_mapping tariff_version unfinished_version used_ticket user
+        payment phone proxy rate register_shift search_word session_item setting tariff tariff_derivation tariff_import tariff_import_change tariff_mapping tariff_version unfinished_version used_ticket user
         webhook webhook_cursor webhook_delivery);
     all.into_iter().flatten().collect()
 }

@@ -53,7 +53,7 @@ impl Tariff {
         self.seller().did("importTariff", "ImportTariffInput", input, VERSION).await["version"].take()
     }
 
-    /// Creates a draft that changes the price of Brazil.
+    /// Creates a draft that changes the price of calls to Brazil.
     async fn reprice(&self, price: &str, base: Option<&Value>) -> Value {
         let rates = json!([{ "prefix": "55", "destination": "Brazil", "pricePerMinute": price }]);
         let mut input = json!({ "tariffId": self.id, "rates": rates });
@@ -376,7 +376,8 @@ on_both!(a_code_is_one_code_or_an_error, |backend| async move {
         let csv = format!("{HEADER}\n{cell},Portugal,0.2,0,1,1\n");
         let input = json!({ "tariffId": tariff.id, "csv": csv, "mode": "MERGE" });
         let fields = "version { id } problems { line column code message }";
-        let answer = tariff.seller().tried("importTariff", "ImportTariffInput", input, fields).await;
+        let reader = tariff.seller().reading("en");
+        let answer = reader.tried("importTariff", "ImportTariffInput", input, fields).await;
         assert_eq!(
             (&answer["version"], &answer["userErrors"][0]["code"]),
             (&Value::Null, &json!("BAD_DECK")),

@@ -400,7 +400,7 @@ async fn what_is_read_when_connections_are_lost_is_answered_on_postgres() {
     let query = format!("{{ node(id: \"{}\") {{ id }} }}", shop.id);
     let reader = shop.server.app.store.reader();
     for _ in 0..20 {
-        // all connections of the pool must have just been used
+        // all connections of the pool must have been used a moment ago
         futures_util::future::join_all((0..16).map(|_| shop.owner.ok(&query, json!({})))).await;
         knife.cut().await;
         shop.owner.ok(&query, json!({})).await;

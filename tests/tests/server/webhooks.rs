@@ -36,7 +36,7 @@ async fn shop_with(backend: Backend, change: impl FnOnce(&mut Config)) -> Shop {
     Shop::on(server, 1).await
 }
 
-/// Creates a webhook for all events of the shop. Returns its id and secret.
+/// Creates a webhook for all events of the shop. Returns the webhook's id and secret.
 async fn webhook(client: &Client, shop: &str, url: &str) -> (String, String) {
     let input = json!({ "url": url, "query": feed(shop) });
     let made = client.did("createWebhook", "CreateWebhookInput", input, "secret webhook { id state }").await;
@@ -121,15 +121,20 @@ on_both!(a_failed_message_is_sent_again_before_the_next, |backend: Backend| asyn
     events(&shop, 3).await;
     // another webhook of the same shop does not wait
     other.until(3).await;
+    let reader = shop.owner.reading("en");
     for attempts in 1..=4 {
         let failing =
             |webhook: &Value| nodes(webhook).len() == 1 && nodes(webhook)[0]["attempts"] == attempts;
-        let log = until(&shop.owner, &id, failing).await;
+        let log = until(&reader, &id, failing).await;
         let one = &nodes(&log)[0];
         assert_eq!(one["status"], "PENDING", "{one}");
         let error = text(&one["error"]);
         let expected = ["status 500", "failed", "did not answer within 1 seconds", "redirects"];
         assert!(error.contains(expected[attempts - 1]), "{error}");
+        if attempts == 1 {
+            let told = until(&shop.owner.reading("es"), &id, failing).await;
+            assert_eq!(nodes(&told)[0]["error"], "El destino respondió con el estado 500.");
+        }
         assert!(one["nextAttemptAt"].is_string());
         // no message is sent before its time
         tokio::time::sleep(Duration::from_millis(400)).await;
@@ -417,12 +422,12 @@ on_both!(an_address_must_be_public, |backend: Backend| async move {
     let third = create("http://127.0.0.2:9/").await;
     assert_eq!(third["userErrors"][0]["code"], "ILLEGAL_STATE", "{third}");
     let strict = shop.server.another_node_with(|config| config.webhooks.allow_private.clear()).await;
-    let client = Client::anonymous(strict.http).with_token(shop.owner.token());
+    let client = Client::anonymous(strict.http).with_token(shop.owner.token()).reading("en");
     let ping = client
         .did("testWebhook", "TestWebhookInput", json!({ "webhookId": id }), "delivery { status error }")
         .await;
     assert_eq!(ping["delivery"]["status"], "FAILED");
-    assert!(text(&ping["delivery"]["error"]).contains("plain HTTP is not allowed to 127.0.0.2"), "{ping}");
+    assert!(text(&ping["delivery"]["error"]).contains("Plain HTTP is not allowed to 127.0.0.2"), "{ping}");
     strict.stop().await;
     shop.finish().await;
 });

@@ -32,7 +32,7 @@ const ROOTS: &[(&str, &str)] = &[
     ("auditLog", "accountId: $shop"),
     ("problems", "accountId: $shop"),
 ];
-/// Fields whose values are the time of the request.
+/// Fields whose value is the time of the request.
 const VOLATILE: &[&str] = &["asOf"];
 
 /// Makes a document with every field of a type.
@@ -164,9 +164,9 @@ on_both!(a_screen_is_written_by_plans, |backend: Backend| async move {
     let ids = json!({ "shop": ids["shop"] });
     same(&shop.owner, [&query("state"), &query("state @include(if: true)")], &ids).await;
     let after = (made_by(&shop, "plan").await, made_by(&shop, "executor").await);
-    // the plan writes the page; in debug builds, the executor then resolves it to compare
+    // the plan writes the page; in debug builds, the executor then resolves the page too, so that the two can be compared
     assert!(after.0 > before.0, "{before:?} {after:?}");
-    // `cost` has a plan, even in the document with the directive, but its page and its calls do not
+    // in the document with the directive, a plan still writes `cost`, but the executor resolves the page and the calls
     assert!(after.1 > before.1, "{before:?} {after:?}");
     shop.finish().await;
 });

@@ -1,6 +1,6 @@
 //! Operations of a client whose send queue is full. Each operation continues until it has an event to send, and keeps that event until the send queue
-//! has room. An operation that was paused in the middle of its work would keep its database connection or its read permit until the client reads.
-//! Other operations would then wait for that connection or permit.
+//! has room. If an operation were paused in the middle of its work, it would keep its database connection or its read permit until the client reads,
+//! and other operations would wait for that connection or permit.
 
 use std::{
     cell::{Cell, RefCell},

@@ -324,7 +324,7 @@ impl Socket {
         }
         let ping = limits.ping_seconds.max(1);
         if passed(self.pinged, ping) {
-            // the socket may not read from a client with queued messages, so such a client has the stall timeout, not the ping timeout
+            // the socket does not always read from a client with queued messages, so such a client has the stall timeout, not the ping timeout
             if self.outbox.stuck_since().is_none() {
                 if passed(self.heard, ping.saturating_mul(2)) {
                     return Err(End::Abandon(close::DEAD));

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 
 use crate::error::RequestError;
 
-/// Refuses a JSON text, including variables, whose brackets are nested deeper than `limit`.
+/// Refuses a JSON text (a request, or only its variables) whose brackets are nested deeper than `limit`.
 pub fn check(json: &[u8], limit: usize) -> Result<(), RequestError> {
     if depth(json) <= limit {
         return Ok(());

@@ -184,9 +184,9 @@ pub struct Notes {
     pub lists: count::Lists,
     /// Input fields whose text may have more than one line.
     pub texts: text::Texts,
-    /// Whether a text is acceptable as one line.
+    /// Whether a text is valid for a field that allows only one line.
     pub is_line: fn(&str) -> bool,
-    /// Whether a text is acceptable as several lines, each of which ends in a line feed.
+    /// Whether a text is valid for a field that allows several lines, each of which ends in a line feed.
     pub is_lines: fn(&str) -> bool,
     /// The reason why a text is not a value of the scalar with this name; `None` if the text is such a value, or if the scalar is not checked.
     pub scalar: fn(&str, &str) -> Option<String>,
@@ -213,7 +213,7 @@ pub struct RolePipeline {
 const WRITER_BYTES: u64 = 100;
 
 /// The number of bytes that the cache counts for a document: the document's text (at least 256 bytes), and the writers that its plans may have. The
-/// plans have a fragment's writers each time that the fragment is spread, so the plans may be much larger than the text.
+/// plans repeat a fragment's writers each time that the document spreads the fragment, so the plans may be much larger than the text.
 fn weight(text: &str, checked: &Result<Checked, RequestError>) -> u32 {
     let writers = checked.as_ref().map_or(0, |checked| checked.fields.saturating_mul(WRITER_BYTES));
     let text = u64::try_from(text.len().max(256)).unwrap_or(u64::MAX);
@@ -418,14 +418,14 @@ impl Prepared {
         position
     }
 
-    /// The place of the answer, if answers of this query are kept. Call this method once the request has the caller's data.
+    /// The place where the answer is kept, if answers to this query are kept. Call this method once the request has the caller's data.
     pub(crate) fn place(&mut self) -> Option<Place> {
         let (query, document) = self.keepable.take()?;
         let reading = query.begin(&self.asked.values, &mut self.request)?;
         Place::new((&document, self.request.operation_name.as_deref()), &self.asked.values, reading)
     }
 
-    /// Counts an operation that was answered without running it.
+    /// Counts an operation that did not have to run, because its answer was already kept.
     pub(crate) fn answered(self) {
         if let Some(observed) = self.observed {
             let outcome = observed.metrics.done(self.kind.as_str(), [], observed.begun.elapsed());
@@ -487,7 +487,7 @@ impl Prepared {
         Ok(response)
     }
 
-    /// Runs a subscription. A compiled subscription sends its events after the executor's last response. By then, the executor's memory is free.
+    /// Runs a subscription. A compiled subscription sends its events after the executor's last response, when the executor's memory is already free.
     pub fn stream(mut self, executor: &dyn execute::DynExecutor) -> BoxStream<'static, Answer> {
         self.asked.complete(&mut self.request);
         let events = self.live.map(|live| live.take_over(&mut self.request));

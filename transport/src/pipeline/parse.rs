@@ -44,7 +44,7 @@ pub fn parse(document: &str, limits: &Limits) -> Result<Document, RequestError> 
 }
 
 /// Joins the diagnostics into one error with this `code`. Each diagnostic keeps its location in the document. A selection without valid fields counts
-/// as empty, so the diagnostic "a selection is missing" may only be a consequence of another diagnostic. Such diagnostics come last.
+/// as empty, so the diagnostic "a selection is missing" may be only a consequence of another diagnostic. Such diagnostics come last.
 pub(super) fn errors_of(code: &'static str, diagnostics: &DiagnosticList) -> RequestError {
     let of = |follows: bool| {
         diagnostics.iter().filter(move |diagnostic| {

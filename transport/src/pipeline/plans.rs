@@ -1,9 +1,10 @@
 //! Keeps the plans of a document. A plan writes the value of a field, with everything below it, in one step. The executor would make a future for
 //! each field. The application makes a plan when the executor first resolves the field.
 //!
-//! The executor removes selections by `@skip` and `@include` before it runs, so a plan for what is left of a selection set would be wrong for other
+//! The executor removes selections by `@skip` and `@include` before it runs, so a plan for the remaining selections would be wrong for other
 //! variables. If a field is selected twice under one name, the executor resolves it twice and merges the two values, but it cannot merge values that
-//! are already written. In both cases, the selection set has no plan.
+//! are already written. Therefore, a selection set has no plan if a selection in it or below it has one of these directives, or if it is below a
+//! field that is selected twice under one name.
 
 use std::{
     any::Any,
@@ -33,8 +34,8 @@ struct Place {
 pub struct Plans(HashMap<Pos, Place>);
 
 impl Plans {
-    /// The places for the plans of a valid document. A document that has two selection sets at the same position has no plans: the library's parser
-    /// does not count a carriage return without a line feed as the end of a line.
+    /// Creates an empty place for each plan that a valid document can have. The library's parser does not count a carriage return without a line feed
+    /// as the end of a line, so two selection sets can have the same position. A document with such selection sets has no plans.
     pub fn of(document: &ExecutableDocument) -> Self {
         if !has_distinct_positions(document) {
             return Self::default();
@@ -54,7 +55,8 @@ impl Plans {
         Self(places)
     }
 
-    /// The plan that writes some fields of the objects of this selection set, and leaves the others to the executor; like [`Plans::whole`].
+    /// The plan that writes some fields of the objects of this selection set, and leaves the others to the executor. `compile` works as for
+    /// [`Plans::whole`].
     pub fn parts<P: Send + Sync + 'static>(
         &self,
         position: Pos,
@@ -91,7 +93,7 @@ fn has_distinct_positions(document: &ExecutableDocument) -> bool {
 }
 
 fn are_distinct(set: &Positioned<SelectionSet>, seen: &mut HashSet<Pos>) -> bool {
-    // the selection set of a field without one has no position of its own
+    // if a field has no subfields, its empty selection set has no position of its own
     set.node.items.is_empty()
         || seen.insert(set.pos)
             && set.node.items.iter().all(|selection| match &selection.node {

@@ -13,8 +13,8 @@ use async_graphql::{
 
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
-/// Replaces the fragments at the root of each subscription with the field in them. The document is valid: a subscription has one root field, no
-/// directive decides whether the field is selected, and no fragment spreads itself.
+/// Replaces the fragments at the root of each subscription with the field in them. The document must be valid, so a subscription has one root field,
+/// no directive decides whether the field is selected, and no fragment spreads itself.
 pub(super) fn without_fragments(mut document: ExecutableDocument) -> ExecutableDocument {
     let ExecutableDocument { operations, fragments } = &mut document;
     match operations {

@@ -1,4 +1,4 @@
-//! Tests of kept answers: who gets which answer, and for how long. If a client still has the answer, the query must not run.
+//! Tests kept answers: which caller gets which answer, and for how long. If a client still has the answer, the query must not run.
 
 use std::sync::{
     Arc,

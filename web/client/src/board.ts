@@ -24,14 +24,14 @@ export interface Board {
   readonly cursor: string;
   /** `seq` of the last event; 0 if there was none since the snapshot. */
   readonly seq: number;
-  /** By number on the door. */
+  /** The cabins in the order of their numbers. */
   readonly cabins: readonly CabinView[];
   readonly liveCalls: ReadonlyMap<string, CallFields>;
   /** `seq` of the last event about each cabin since the snapshot. */
   readonly versions: ReadonlyMap<string, number>;
   /** Ids of cabins that an event changed without containing their new data. The board must request these cabins. */
   readonly touched: ReadonlySet<string>;
-  /** Null on the board of a single cabin. */
+  /** The register and the unpaid bills; null on the board of a single cabin. */
   readonly counter: Counter | null;
   /** `seq` of the last event that may have changed the counter; null if the counter is up to date. */
   readonly counterTouched: number | null;
@@ -53,7 +53,8 @@ export interface Arrival {
 const LIVE: ReadonlySet<CallState> = new Set<CallState>(['AUTHORIZED', 'RINGING', 'ANSWERED']);
 
 /**
- * Events that contain all data that they change on a board. Any other kind, even one that does not exist yet, makes the board query the server again.
+ * Events that contain all data that they change on a board. Any other kind of event, even one that does not exist yet, makes the board query the
+ * server again.
  */
 const COMPLETE: ReadonlySet<string> = new Set<ActivityKind>([
   'REGISTER_OPENED',
@@ -71,7 +72,8 @@ const COMPLETE: ReadonlySet<string> = new Set<ActivityKind>([
 ]);
 
 /**
- * Events that change neither the register nor the unpaid bills. Any other kind, even one that does not exist yet, makes the board request both again.
+ * Events that change neither the register nor the unpaid bills. Any other kind of event, even one that does not exist yet, makes the board request
+ * the register and the unpaid bills again.
  */
 const APART_FROM_COUNTER: ReadonlySet<string> = new Set<ActivityKind>([
   'CABIN_OPENED',
@@ -157,8 +159,8 @@ export function mustAsk(board: Board): boolean {
 }
 
 /**
- * The board after the response, which has a cabin or null for each id. If an event about a cabin arrived after the request, the response may be older
- * than the event. The response for that cabin is then ignored, and the cabin is requested again.
+ * The board after the response to a request for cabins, which has a cabin or null for each id. If an event about a cabin arrived after the request,
+ * the response may be older than the event. The response for that cabin is then ignored, and the cabin is requested again.
  */
 export function afterAnswer(board: Board, question: Question, answer: readonly (CabinWithSessionFragment | null)[]): Board {
   if (board.epoch !== question.epoch) {
@@ -181,13 +183,15 @@ export function afterAnswer(board: Board, question: Question, answer: readonly (
   return { ...board, cabins: [...cabins.values()].sort(byNumber), touched };
 }
 
-/** The board after the response about the counter. The response is ignored if an event that changes the counter arrived after the request. */
+/**
+ * The board after the response to a request for the counter. The response is ignored if an event that changes the counter arrived after the request.
+ */
 export function afterCounter(board: Board, question: Question, counter: Counter): Board {
   const isCurrent = board.epoch === question.epoch && board.counterTouched === question.counterTouched;
   return isCurrent ? { ...board, counter, counterTouched: null } : board;
 }
 
-/** The board with new costs of live calls. Each figure confirms or replaces the cost that the client has computed since the previous figure. */
+/** The board with new costs of live calls. Each cost from the server confirms or replaces the cost that the client has computed in the meantime. */
 export function afterCosts(board: Board, costs: readonly CallCostFieldsFragment[], arrival: Arrival): Board {
   const liveCalls = new Map(board.liveCalls);
   const changed = new Set<string | null>();

@@ -8,7 +8,7 @@ export interface Rounding {
   readonly mode: 'HALF_UP' | 'UP' | 'DOWN';
 }
 
-/** All rules that a tariff can have. A call does not say which one applies. */
+/** All rules that a tariff can have. A call does not say which rule applies. */
 export const ROUNDINGS: readonly Rounding[] = [0, 1, 2, 3, 4, 5, 6].flatMap((decimals) =>
   (['HALF_UP', 'UP', 'DOWN'] as const).map((mode) => ({ decimals, mode })),
 );

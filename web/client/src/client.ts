@@ -147,7 +147,7 @@ async function followCabin(
   await followBoard(parts, source, show, either(signal, retired.signal));
 }
 
-/** A signal that is aborted as soon as one of the two signals is. */
+/** A signal that is aborted as soon as one of these two signals is aborted. */
 function either(a: AbortSignal, b: AbortSignal): AbortSignal {
   const both = new AbortController();
   const abort = (): void => {

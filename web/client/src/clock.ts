@@ -20,9 +20,9 @@ const USUAL_DECIMALS = 4;
 
 /**
  * Cost of the call to the customer for the seconds of {@link elapsedSeconds}. The client computes the cost from the call's prices and increments, and
- * checks the sum against each figure from the server. If the sum does not give the server's figures, for example in a time band, or if it is not
- * certain yet how the tariff rounds, the result is the last figure that is certain. The server sends a figure every two seconds. During the call, the
- * cost never decreases, and it keeps its number of decimals ("0.1700" after "0.1542"), so that its width on the screen does not change.
+ * checks the result against each cost from the server. If the two differ, for example in a time band, or if it is not certain yet how the tariff
+ * rounds, this function returns the last cost that is certain. The server sends a cost every two seconds. During the call, the cost never decreases,
+ * and it keeps its number of decimals ("0.1700" after "0.1542"), so that its width on the screen does not change.
  */
 export function costSoFar(call: CallFields, now: number): Money {
   if (call.endedAt !== null || call.pricePerMinute === null) {
@@ -40,7 +40,7 @@ export function costSoFar(call: CallFields, now: number): Money {
 
 /**
  * The cost, in millionths, at the latest second for which the client can be certain of the server's result; null if there is no such second after the
- * server's last figure.
+ * server's last cost.
  */
 function countedCost(call: CallFields, now: number): bigint | null {
   const rules = call.clock?.roundings ?? agreeing(ROUNDINGS, call);

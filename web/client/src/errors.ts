@@ -59,7 +59,7 @@ export class CallshopError extends Error {
   readonly rawCode: string;
   readonly userErrors: readonly UserError[];
   readonly retryAfterSeconds: number | null;
-  /** The server's id of the request. Quote this id when you report the error. */
+  /** The server's id for the request. Quote this id when you report the error. */
   readonly requestId: string | null;
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {

@@ -20,7 +20,7 @@ const TYPE: Readonly<Record<StreamFormat, string>> = { sse: 'text/event-stream',
 const CONNECT_WITHIN_MS = 10_000;
 /** A stream without data for this long counts as dead. The server sends a keep-alive message every 20 seconds. */
 const QUIET_MS = 25_000;
-/** After a stream that lasted longer than this, the pauses between attempts start from the shortest again. */
+/** After a stream that lasted longer than this, the pauses between attempts start again from the shortest pause. */
 const GOOD_AFTER_MS = 2_000;
 
 /**

@@ -23,7 +23,7 @@ export function sessionFigures(session: SessionFields, call: CallFields | null, 
   const counted = session.counted?.id === call.id ? session.counted : null;
   const shown = costSoFar(call, now);
   const cost = positive(parseMoney(shown) - (counted === null ? 0n : parseMoney(counted.cost)));
-  // with as many decimals as the call's cost, so that the width on the screen does not change
+  // use as many decimals as the call's cost has, so that the width on the screen does not change
   const calm = (micros: bigint, like: Money): Money => withDecimals(moneyOf(micros, like.currency), Math.max(decimalsOf(shown), decimalsOf(like)));
   const seconds = Math.max(0, elapsedSeconds(call, now) - (counted?.elapsedSeconds ?? 0));
   return {

@@ -10,7 +10,7 @@ export const ActivityKind = {
   CABIN_CHANGED: 'CABIN_CHANGED',
   /** A cabin was closed, and its statement is final. */
   CABIN_CLOSED: 'CABIN_CLOSED',
-  /** Closing of a cabin was requested during a call; the cabin closes when the call ends. */
+  /** A request to close a cabin arrived during a call; the cabin closes when the call ends. */
   CABIN_CLOSING: 'CABIN_CLOSING',
   /** A cabin was opened for a customer. */
   CABIN_OPENED: 'CABIN_OPENED',
@@ -48,11 +48,11 @@ export const ActivityKind = {
   CREDIT_CHANGED: 'CREDIT_CHANGED',
   /** The credit of the callshop or account fell below its `lowCredit` threshold. */
   CREDIT_LOW: 'CREDIT_LOW',
-  /** A customer added to a deposit. */
+  /** A customer added money to a deposit. */
   DEPOSIT_ADDED: 'DEPOSIT_ADDED',
   /**
-   * The part of a deposit that is left for the current call pays for at most `endingSoonSeconds` more seconds. There is at most one such event
-   * until another deposit is added. The event contains the call.
+   * The part of a deposit that is left for the current call pays for at most `endingSoonSeconds` more seconds. There is at most one
+   * `DEPOSIT_LOW` event until another deposit is added. The event contains the call.
    */
   DEPOSIT_LOW: 'DEPOSIT_LOW',
   /** In `accountFeed`: an import of a rate deck has ended. `subjectId` is the import, whose `state` says how it ended. */
@@ -69,11 +69,11 @@ export const ActivityKind = {
   PHONE_CHANGED: 'PHONE_CHANGED',
   /** A phone's registration ended. */
   PHONE_OFFLINE: 'PHONE_OFFLINE',
-  /** A phone registered at the proxy. */
+  /** A phone has registered at the proxy. */
   PHONE_ONLINE: 'PHONE_ONLINE',
   /**
-   * A tariff was assigned to the callshop, a version of its retail tariff was activated or scheduled, or a destination was blocked or
-   * unblocked.
+   * A tariff was assigned to the callshop, a version of the callshop's retail tariff was activated or scheduled, or a destination was blocked
+   * or unblocked.
    */
   PRICES_CHANGED: 'PRICES_CHANGED',
   /** The cash register was closed. */
@@ -106,7 +106,10 @@ export const ActivityKind = {
   VERSION_IN_FORCE: 'VERSION_IN_FORCE',
   /** In `accountFeed`: a version of a tariff of the account was scheduled. `subjectId` is the version. */
   VERSION_SCHEDULED: 'VERSION_SCHEDULED',
-  /** The server disabled a webhook of the callshop or account. `subjectId` is the webhook. */
+  /**
+   * The server or a user disabled a webhook of the callshop or account. `subjectId` is the webhook, and `webhookDisabledReason` gives the
+   * reason.
+   */
   WEBHOOK_DISABLED: 'WEBHOOK_DISABLED'
 } as const;
 
@@ -239,7 +242,7 @@ export const ErrorCode = {
   DESTINATION_NOT_RATED: 'DESTINATION_NOT_RATED',
   /** The discounts would exceed the session's calls and items. */
   DISCOUNT_TOO_HIGH: 'DISCOUNT_TOO_HIGH',
-  /** The caller's role may see the object but may not perform this action. */
+  /** The caller's role may see the object, but has no permission for this action. */
   FORBIDDEN: 'FORBIDDEN',
   /** The idempotency key was already used with different input. */
   IDEMPOTENCY_CONFLICT: 'IDEMPOTENCY_CONFLICT',
@@ -292,6 +295,8 @@ export const ErrorCode = {
   TRY_LATER: 'TRY_LATER',
   /** The payments are less than the amount due. */
   UNDERPAID: 'UNDERPAID',
+  /** The server no longer has the uploaded file: create another import, and upload the file again. */
+  UPLOAD_GONE: 'UPLOAD_GONE',
   /** The password is too short, too long or too easy to guess. */
   WEAK_PASSWORD: 'WEAK_PASSWORD'
 } as const;
@@ -351,7 +356,7 @@ export const Permission = {
   QUOTE: 'QUOTE',
   /** See accounts, callshops and their users. */
   SEE_ACCOUNTS: 'SEE_ACCOUNTS',
-  /** See cost and margin of calls. */
+  /** See the cost and the margin of calls. */
   SEE_COST: 'SEE_COST',
   /** See credit. */
   SEE_CREDIT: 'SEE_CREDIT',

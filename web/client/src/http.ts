@@ -73,7 +73,7 @@ export function headersOf(endpoint: Endpoint, token: string | undefined): Record
 
 const texts = new WeakMap<object, string>();
 
-/** The document as text, which is cached. Throws if the argument is not a parsed document, which can happen in programs without types. */
+/** The document as text. The text is cached. Throws if the argument is not a parsed document, which can happen in programs without types. */
 export function textOf(document: DocumentNode): string {
   if (!isDocument(document)) {
     throw new CallshopError(TransportCode.BAD_REQUEST, "Pass a parsed document: parse(text), from the package 'graphql'.");

@@ -158,7 +158,7 @@ class Follower {
     this.#wakeAsker();
   }
 
-  /** Requests the head, to find out when all missed events have arrived. A resumed subscription does not report this. */
+  /** Requests the number of the newest event, to find out when all missed events have arrived. A resumed subscription does not report this number. */
   async #findHead(signal: AbortSignal): Promise<void> {
     const backoff = new Backoff(1_000, 15_000);
     while (!signal.aborted && this.#passed !== null && this.#head === null) {
@@ -188,7 +188,7 @@ class Follower {
     this.#wakeAsker();
   }
 
-  /** Keeps the costs up to date. Errors are ignored, because without this function, the board only shows older costs. */
+  /** Keeps the costs up to date. Errors are ignored, because their only effect is that the board shows older costs. */
   async #followCosts(signal: AbortSignal): Promise<void> {
     const backoff = new Backoff(2_000, 60_000);
     const live = (): readonly string[] =>

@@ -5,7 +5,7 @@ const SCALE = 6;
 const MICROS = 10n ** BigInt(SCALE);
 const AMOUNT = /^(-?)(\d+)(?:\.(\d{1,6}))?$/;
 
-/** The amount in millionths of the currency's unit, exactly. */
+/** The exact amount, in millionths of the currency's unit. */
 export function parseMoney(money: Money): bigint {
   const [, sign, whole = '', fraction = ''] = AMOUNT.exec(decimalOf(money)) ?? [];
   const micros = BigInt(whole) * MICROS + BigInt(fraction.padEnd(SCALE, '0'));
@@ -38,8 +38,8 @@ export function withDecimals(money: Money, decimals: number): Money {
 }
 
 /**
- * The amount as people of this locale write it: with the currency's decimals, and with more only if the amount has more, so that
- * no part of a price is hidden.
+ * The amount as people of this locale write it: with the currency's number of decimals, or with more decimals if the amount has more, so that no part
+ * of a price is hidden.
  */
 export function formatMoney(money: Money, locale: string): string {
   const amount = decimalOf(money);

@@ -11,7 +11,7 @@ export interface Connection {
 export interface Attempts {
   /** Runs the operation once. Returns true if the operation is finished, and false if another attempt must follow. */
   readonly attempt: (signal: AbortSignal) => Promise<boolean>;
-  /** Called when an attempt has ended and another will follow. */
+  /** The loop calls this function when an attempt has ended and another will follow. */
   readonly interrupted?: () => void;
 }
 

@@ -19,8 +19,8 @@ const RENEW_BEFORE_MS = 60_000;
 /** A token that expires sooner than this is not sent, because it may expire before the request arrives. */
 const LAST_MOMENT_MS = 5_000;
 /**
- * Minimum assumed lifetime of a new token. If this machine's clock is wrong, a new token must not look expired, or the client would refresh it
- * repeatedly.
+ * Minimum assumed lifetime of a new token. A new token must not look expired even if this machine's clock is wrong; otherwise, the client would
+ * refresh the token repeatedly.
  */
 const LEAST_LIFE_MS = 30_000;
 /** How long a refresh is repeated after a lost response. The server accepts the same token again for 30 s. */
@@ -111,13 +111,13 @@ export class SessionKeeper {
       return (await this.refresh()).accessToken;
     }
     if (now > this.#renewAt) {
-      // in the background; if the refresh fails, a later request tries again
+      // refresh in the background; if the refresh fails, a later request tries again
       this.refresh().catch(() => undefined);
     }
     return session.accessToken;
   }
 
-  /** Returns a token other than `refused`, which the server has refused. Refreshes if there is no other token yet. */
+  /** Returns a token other than `refused`, which the server has refused. If the session has no other token yet, refreshes the session. */
   async replace(refused: string): Promise<string> {
     this.#isRefused = refused === this.#fixed;
     const session = this.session.get();
@@ -163,7 +163,7 @@ export class SessionKeeper {
         throw notLoggedIn();
       }
       if (tokens.viewer.id !== session.viewer.id) {
-        // another user has logged in in another tab, so the cookie no longer belongs to the user of this page
+        // another user has logged in from another tab, so the cookie no longer belongs to the user of this page
         this.session.set(null);
         throw notLoggedIn();
       }
@@ -271,8 +271,8 @@ type LoginFields = Pick<Viewer, 'id' | 'login' | 'displayName' | 'role'>;
 
 /**
  * The tabs of a browser share the cookie, and each refresh replaces the cookie. If a tab sent the previous cookie too late, the server would end the
- * login of all tabs. Browsers offer locks only to pages that use TLS or come from this machine. Elsewhere, the server's tolerance of 30 s is enough
- * in most cases.
+ * login of all tabs. Browsers offer locks only to pages that use TLS or come from this machine. On other pages, the server's tolerance of 30 s is
+ * enough in most cases.
  */
 function oneTabAtATime<T>(work: () => Promise<T>): Promise<T> {
   return typeof navigator !== 'undefined' && 'locks' in navigator

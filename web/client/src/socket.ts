@@ -38,7 +38,7 @@ const TOKEN_REFUSED: ReadonlySet<number> = new Set([4401, 4403]);
 /** Close codes after which no further attempt is made, because the server would refuse the same message again. */
 const FATAL: ReadonlySet<number> = new Set([1009, 4400, 4406, 4409]);
 
-/** The one WebSocket of a client: opened for the first operation, opened again after a loss, closed after the last operation. */
+/** The only WebSocket of a client: it opens for the first operation, opens again after a loss, and closes after the last operation. */
 export class Socket implements Transport {
   readonly connection;
   readonly #keeper: SessionKeeper;
@@ -52,7 +52,7 @@ export class Socket implements Transport {
   #isTrying = false;
   #open: WebSocket | null = null;
   #openSince = 0;
-  /** The replacement of a refused token, if one is in progress. */
+  /** The pending replacement of a refused token, if any. */
   #replacing: Promise<unknown> | null = null;
   #sentToken = '';
   #renewal: ReturnType<typeof setTimeout> | undefined;
@@ -215,7 +215,7 @@ export class Socket implements Transport {
     this.#replacing = replacing;
   }
 
-  /** Called when the network may be back or the machine may have slept. Checks the connection, or connects immediately. */
+  /** When the network may be back or the machine may have slept, checks the connection, or connects immediately. */
   #wake(): void {
     if (this.#isTrying) {
       this.#watchdog.suspect();

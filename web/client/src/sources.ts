@@ -19,7 +19,7 @@ import type { BoardSource, Head } from './live.js';
 import type { Transport } from './transport.js';
 import { pause } from './waiting.js';
 
-/** Interval of cost updates: long enough for a phone's data plan, and short enough to show a new billing step soon. */
+/** Interval of cost updates: long enough to spare a phone's data plan, and short enough to show a new billing step soon. */
 const COSTS_EVERY_SECONDS = 2;
 
 export type Request = <T, V extends Record<string, unknown>>(document: TypedDocumentNode<T, V>, variables: V, signal: AbortSignal) => Promise<T>;

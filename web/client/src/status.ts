@@ -7,7 +7,7 @@ export class Status {
   readonly connection = new Value<ConnectionState>({ state: 'idle', since: Date.now() });
   readonly #page: Page;
   readonly #isOpen: () => boolean;
-  /** Number of subscriptions that need the connection, open or not. */
+  /** Number of subscriptions that need the connection, whether or not the connection is open. */
   #wanted = 0;
 
   constructor(page: Page, isOpen: () => boolean) {

@@ -5,7 +5,7 @@
 const MOST_WAITING = 10_000;
 
 export type Push<T> = (value: T) => void;
-/** Produces values until it returns, throws, or the signal ends it. */
+/** Produces values until the function returns or throws, or until the signal is aborted. */
 export type Source<T> = (push: Push<T>, signal: AbortSignal) => Promise<void>;
 
 /**

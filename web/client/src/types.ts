@@ -24,10 +24,10 @@ export type ActivityEvent = ActivityFieldsFragment;
 export interface CallClock {
   /** How many milliseconds this machine's clock is ahead of the server's. */
   readonly skewMs: number;
-  /** Time and cost that a screen may already have shown. Values shown later are never lower. */
+  /** Time and cost that a screen may already have shown. Values that are shown later are never lower than these. */
   readonly leastSeconds: number;
   readonly leastCost: string;
-  /** The rules of rounding that lead to every cost that the server has given for the call. Empty if the client cannot compute the call's cost. */
+  /** The rounding rules that agree with every cost that the server has sent for the call. Empty if the client cannot compute the call's cost. */
   readonly roundings: readonly Rounding[];
 }
 
@@ -99,8 +99,8 @@ export interface ClientOptions {
    */
   readonly session?: 'cookie';
   /**
-   * A token that cannot be refreshed, such as that of a customer's screen. The client then has no session. When the server refuses the token, all
-   * subscriptions and requests fail with `UNAUTHENTICATED`.
+   * A token that cannot be refreshed, such as that of a customer's screen. With such a token, the client has no session. When the server refuses the
+   * token, all subscriptions and requests fail with `UNAUTHENTICATED`.
    */
   readonly token?: string;
   /** BCP 47 tag of the language of messages, sent as `Accept-Language` and as `acceptLanguage` when a socket opens. */
@@ -121,8 +121,8 @@ export interface ConnectionState {
    */
   readonly state: 'idle' | 'connecting' | 'live' | 'offline';
   /**
-   * When the state began, in milliseconds since 1970. After a connection is lost, this stays the time of the loss until the next connection is live,
-   * so that a screen can say "not connected for 12 s".
+   * When the state began, in milliseconds since 1970. After a connection is lost, the value stays the time of the loss until the next connection is
+   * live, so that a screen can say "not connected for 12 s".
    */
   readonly since: number;
 }
@@ -177,14 +177,14 @@ export interface CallshopClient {
   /** Ends the session here, and also on the server if the server can be reached. */
   logout(): Promise<void>;
   /**
-   * A query or a mutation. Top-level errors throw a {@link CallshopError}. A mutation's `userErrors` also throw, whichever of their fields the
-   * document selects: the thrown error has the code and message of the first, and the list of all in `userErrors`. If the document does not select
-   * `userErrors`, the mutation runs, and then `BAD_REQUEST` is thrown.
+   * A query or a mutation. Top-level errors throw a {@link CallshopError}. If a mutation returns `userErrors`, the request also throws, regardless of
+   * the fields of `userErrors` that the document selects. The thrown error has the code and message of the first user error, and the list of all user
+   * errors in `userErrors`. If the document does not select `userErrors`, the mutation runs, and then `BAD_REQUEST` is thrown.
    */
   request<T, V extends Variables>(document: TypedDocumentNode<T, V>, variables: V, options?: RequestOptions): Promise<T>;
   /**
    * Sends a file to an address that the API gave, such as `TariffImport.uploadUrl`. There is no timeout. If the upload fails, request the address
-   * again, because it may have changed. Errors throw a {@link CallshopError}.
+   * again, because it may have changed. Throws a {@link CallshopError} on failure.
    */
   upload(uploadUrl: string, file: Blob, options?: RequestOptions): Promise<void>;
   /**

@@ -30,7 +30,7 @@ export async function put(endpoint: Endpoint, uploadUrl: string, file: Blob, sig
   throw error ?? new CallshopError(codeOf(response.status), `The server refused the file (HTTP ${response.status}).`, headers);
 }
 
-/** The address is relative to the server, which is not the page's own server if `url` is absolute. */
+/** Makes an upload address absolute. The API's address is relative to the API's server, which is not the page's own server if `url` is absolute. */
 function absolute(url: string, uploadUrl: string): string {
   const page = typeof location === 'undefined' ? undefined : location.href;
   return new URL(uploadUrl, new URL(url, page)).href;

@@ -1,7 +1,7 @@
 /** After this long without a message, the watchdog sends a ping. If no message follows in time, the watchdog gives up the connection. */
 const QUIET_MS = 8_000;
 const ANSWER_WITHIN_MS = 5_000;
-/** Shorter limit after the page woke up or the browser went offline. */
+/** Time limit for a ping's answer and for a connection attempt, after the page woke up or the browser went offline; shorter than usual. */
 const SUSPECT_ANSWER_WITHIN_MS = 2_500;
 const CONNECT_WITHIN_MS = 10_000;
 
@@ -12,7 +12,10 @@ export class Watchdog {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #connectingSince = 0;
   #lastHeard = 0;
-  /** Number of messages so far. The time of the last message is not enough, because two messages can arrive in the same millisecond. */
+  /**
+   * Number of messages so far. A higher number proves that a message has arrived. The time of the last message may be unchanged, because two messages
+   * can arrive in the same millisecond.
+   */
   #count = 0;
   #isOpen = false;
 
@@ -38,7 +41,7 @@ export class Watchdog {
     this.#count += 1;
   }
 
-  /** Immediately checks an open connection with a ping. Gives up an attempt that has taken too long. */
+  /** Immediately checks an open connection with a ping. Gives up a connection attempt that has taken too long. */
   suspect(): void {
     if (this.#isOpen) {
       this.#ask(SUSPECT_ANSWER_WITHIN_MS);

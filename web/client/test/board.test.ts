@@ -38,7 +38,7 @@ describe('a snapshot', () => {
     const board = boardOf({ asOf: time(60), cabins: [cabin(3)], liveCalls: [], counter: COUNTER }, 'cursor-60', before, arrival);
     expect(board.cabins.map((one) => one.cabin.number)).toEqual([3]);
     expect([board.touched.size, board.liveCalls.size, board.seq]).toEqual([0, 0, 0]);
-    // another database may count from the start again
+    // the events of another database may be numbered from 1 again
     expect(after(board, event(1, 'PHONE_OFFLINE', { cabinId: 'cabin-3' })).cursor).toBe('cursor-1');
   });
 

@@ -14,7 +14,7 @@ interface Row {
   readonly charge: bigint;
 }
 
-/** Charges that the tests of the server compute, too. */
+/** Charges that the server's tests compute, too. */
 function listed(): Row[] {
   const text = readFileSync(join(import.meta.dirname, '../../../billing/tests/data/charges.csv'), 'utf8');
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -63,14 +63,14 @@ describe('the charge', () => {
     for (const { call: priced, rounding, line } of listed()) {
       let live: CallFields | undefined;
       for (let second = 0; second <= 240; second += 1) {
-        // figures arrive every two seconds for the first two minutes, and then no more
+        // costs arrive every two seconds for the first two minutes; after that, no more costs arrive
         if (live === undefined || (second % 2 === 0 && second <= 120)) {
           live = withClock(at(priced, second, rounding), live, 0, ms(second));
         }
         const shown = parseMoney(costSoFar(live, ms(second)));
         const right = chargeBy([rounding], priced, second);
         const before = chargeBy([rounding], priced, Math.max(0, second - 1));
-        // if it is not certain yet how the tariff rounds, the last figure of the server is shown
+        // if it is not certain yet how the tariff rounds, the server's last cost is shown
         expect([line, second, shown === right || (second % 2 === 1 && shown === before)]).toEqual([line, second, true]);
         if (second > 120) expect([line, second, shown]).toEqual([line, second, right]);
       }

@@ -62,7 +62,7 @@ describe('costSoFar', () => {
     ['0.1542', ['0', '0.0026', '0.0154', '0.018', '0.1542', '0.17'], ['0.0000', '0.0026', '0.0154', '0.0180', '0.1542', '0.1700']],
     ['0.6', ['0', '0.01', '0.1', '1'], ['0', '0.01', '0.1', '1']],
     ['0.3', ['0', '0.005', '0.01'], ['0.000', '0.005', '0.010']],
-    // a tariff that rounds to more decimals, or a band with another price
+    // here, the costs have more decimals, because the tariff rounds to more decimals, or because a band has another price
     ['0.6', ['0', '0.00123', '0.1'], ['0', '0.00123', '0.10000']],
   ])('keeps its decimals at a price of %s', (price, costs, shown) => {
     let live = withClock(call('a', { pricePerMinute: brl(price), connectionFee: brl('0') }), undefined, 0, ms(0));

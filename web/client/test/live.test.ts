@@ -20,7 +20,7 @@ const happened = (seq: number, kind: Parameters<typeof event>[1] = 'PHONE_OFFLIN
 /** The answer about an open register without bills to pay. */
 const COUNTER = { currentRegister: { id: 'shift-1', number: '1', openedAt: time(0), openedBy: null }, sessions: { nodes: [] } };
 
-/** Answers like the server for a shop at this position: with a snapshot for new subscribers, and with the head. */
+/** Answers like the server for a shop at this position: a new subscriber gets a snapshot, and `CallshopHead` gets the position. */
 function serveAt(cursor: () => string): void {
   sockets.onSubscribe = (subscription) => {
     if (subscription.name === 'CallshopHead') {

@@ -59,7 +59,7 @@ class Rider {
   readonly client: CallshopClient;
   readonly seen = new Seen();
   readonly backward: string[] = [];
-  /** Number of requests over the rate limit, which all riders share because they have the same user. */
+  /** Number of requests over the rate limit, which all clients share because they have the same user. */
   limited = 0;
   readonly #leave = new AbortController();
   readonly #shown = new Map<string, { seconds: number; micros: bigint }>();
@@ -125,7 +125,7 @@ class Rider {
   }
 }
 
-/** Two riders and a hidden tab with the same transport. */
+/** Two clients behind relays, and a hidden tab, all with the same transport. */
 interface Party {
   readonly way: Way;
   readonly riders: readonly Rider[];
@@ -148,7 +148,7 @@ function comparable(cabins: readonly CabinView[]): unknown {
   }));
 }
 
-/** The session without its figures while a call is live, because the call changes them. */
+/** The session. While a call is live, the session's figures are left out, because the call changes them. */
 function settledFields(session: SessionFields, inCall: boolean): unknown {
   const { runningTotal, remaining, remainingSeconds, ...rest } = session;
   return { ...rest, counted: null, figures: inCall ? null : { runningTotal, remaining, remainingSeconds } };

@@ -16,7 +16,7 @@ let demo: Demo;
 let folder: string;
 
 beforeAll(async () => {
-  // inside the workspace, so that the packages are found
+  // create the folder inside the workspace, so that its programs find the packages
   folder = await mkdtemp(here('../.readme-'));
   demo = await Demo.start();
 }, 150_000);
@@ -66,7 +66,7 @@ it('the example for scripts without a code generator prints the name of the shop
   await ended;
 });
 
-/** A program of the folder with the client's sources. */
+/** Bundles a program of the folder with the client's sources. */
 async function bundle(from: string, to: string): Promise<void> {
   await build({
     configFile: false,

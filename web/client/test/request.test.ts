@@ -99,7 +99,7 @@ describe('a text in place of a parsed document', () => {
   it('is refused with a remedy, and not sent', async () => {
     const { client, server } = clientOf(() => json({ data: {} }));
     const request: (...values: never) => Promise<unknown> = client.request.bind(client);
-    // as a program without types may do
+    // pass text instead of a parsed document, as a program without types may do
     const sent: unknown = Reflect.apply(request, null, ['query Name { viewer { name } }', {}]);
     const error = await failure(Promise.resolve(sent));
     expect(error.code).toBe('BAD_REQUEST');

@@ -82,7 +82,7 @@ describe('a refresh on the server', () => {
     await until('the new token', () => again.session.get()?.accessToken !== session.accessToken);
     const [phone = ''] = await demo.phones();
     const hangUp = await new Traffic(demo, new Random(1)).talk(phone);
-    // the demo's phones may register only now, and each registration is an event, too
+    // the demo's phones may still be registering, and each registration is also an event
     let kind: string | undefined;
     while (kind !== 'CALL_AUTHORIZED') {
       const next = await live.next();

@@ -115,7 +115,7 @@ describe('a refresh', () => {
     const all = await Promise.all(Array.from({ length: 50 }, () => keeper.replace('access-1')));
     expect(new Set(all)).toEqual(new Set(['access-2']));
     expect(server.count('Refresh')).toBe(1);
-    // a caller whose old token was refused, and who asks only after the refresh
+    // a caller whose old token was refused asks for a new token only after the refresh
     expect(await keeper.replace('access-1')).toBe('access-2');
     expect(server.count('Refresh')).toBe(1);
   });
@@ -265,7 +265,7 @@ describe('a session in a cookie', () => {
   const pageOf = (server: FakeServer, storage: Storage) => new SessionKeeper(endpoint(server), viewerStorage(storage), null, true);
   const asked = (server: FakeServer) => server.sent.map((sent) => [sent.name, sent.variables]);
 
-  /** A storage in which a page has logged in. */
+  /** A storage after a page has logged in. */
   async function loggedIn(): Promise<FakeStorage> {
     const storage = new FakeStorage();
     const server = new FakeServer((sent) => (sent.name === 'Login' ? inCookie('login', 1) : json({ data: { viewer: login().viewer } })));

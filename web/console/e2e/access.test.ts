@@ -9,7 +9,7 @@ import type { Site } from './site.js';
 import { newPrices } from './tariffday.js';
 import { newWebhooks, startReceiver, type Receiver } from './webhookday.js';
 
-// each theme and each width once; `npm run pictures` checks all combinations
+// the tests use each theme and each width once; `npm run pictures` checks all combinations
 const LOOKS: readonly Look[] = [
   { theme: 'light', width: 1280, language: 'pt-BR' },
   { theme: 'dark', width: 390, language: 'pt-BR' },

@@ -82,7 +82,7 @@ export class Attendant {
     await this.page.frameLocator('.receipt-paper').getByText('TOTAL', { exact: true }).waitFor();
   }
 
-  /** Presses the button beside the paper on the screen. Returns the text that is sent to the printer. */
+  /** Presses the print button beside the receipt that the screen shows. Returns the text that is sent to the printer. */
   async print(): Promise<string> {
     const printed = this.page.evaluate(
       () =>

@@ -11,7 +11,7 @@ export const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 
 const pictures = process.env.CALLSHOP_PICTURES ?? '';
 
-/** Folder for pictures: the folder that CALLSHOP_PICTURES names, or a temporary folder if the variable is 1. Empty if no pictures are wanted. */
+/** Folder for pictures: the folder that CALLSHOP_PICTURES names, or a temporary folder if the variable is 1. Empty if the variable is not set. */
 export const PICTURES = pictures === '1' ? join(tmpdir(), 'callshop-console-pictures') : pictures;
 
 export function launch(): Promise<Browser> {

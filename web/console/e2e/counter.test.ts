@@ -192,7 +192,7 @@ describe('the counter', () => {
   }
 });
 
-/** Whether the browser logged this message because of the time without a network. */
+/** Whether the browser logged this message because the network was off. */
 function isExpected(complaint: string): boolean {
   return /ERR_INTERNET_DISCONNECTED|WebSocket connection .* failed/.test(complaint);
 }

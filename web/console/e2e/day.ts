@@ -33,7 +33,7 @@ export async function isRegisterOpen(demo: Demo): Promise<boolean> {
   return !JSON.stringify(answer).includes('"currentRegister":null');
 }
 
-/** Closes the register if it is open, which makes a Z report, and opens the register for the next shift. */
+/** If the register is open, closes it, which creates a Z report. Then opens the register for the next shift. */
 export async function beginShift(demo: Demo): Promise<void> {
   if (await isRegisterOpen(demo)) {
     await mutate(demo, 'closeRegister', `callshopId: "${demo.callshopId}", counts: [{method: CASH, amount: "100"}], ${key()}`, 'shift { number }');
@@ -56,7 +56,7 @@ const CALLS: readonly (readonly [number, string])[] = [
   [5, '+5491155501234'],
 ];
 
-/** Voids the sessions that the demo opened. They have no calls yet. */
+/** Voids the sessions that the demo opened, which have no calls yet. */
 export async function emptyCabins(demo: Demo): Promise<void> {
   const answer = await ask(demo, 'ATTENDANT', `{ sessions(callshopId: "${demo.callshopId}", filter: { states: [OPEN] }, first: 100) { nodes { id } } }`);
   const nodes = dig(answer, 'data', 'sessions', 'nodes');

@@ -102,7 +102,7 @@ export async function send(http: string, token: string | null, query: string, va
   return response.json();
 }
 
-/** Asks the API directly, as one of the demo's users. */
+/** Sends a request directly to the API, as one of the demo's users. */
 export function ask(demo: Demo, role: string, query: string, variables: Variables = {}): Promise<unknown> {
   return send(demo.http, userOf(demo, role).token, query, variables);
 }

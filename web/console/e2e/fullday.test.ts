@@ -140,7 +140,7 @@ describe.each(STAGES)('a day at %s', (_name, start, isSandbox) => {
     await expect.poll(async () => cents(await owner.tile(3).locator('.limit-text').innerText())).toBeGreaterThan(500);
   });
 
-  /** Lets a simulated customer make a call. Only the sandbox has such customers. */
+  /** Lets a simulated customer make a call. Only the sandbox has simulated customers. */
   async function simulate(cabin: number): Promise<void> {
     const input = { cabinId: demo.cabinIds[cabin - 1], number: '00351912345678', answerAfterSeconds: 1, talkSeconds: 600 };
     const document = 'mutation($input: SimulateCallInput!) { simulateCall(input: $input) { call { id } userErrors { code } } }';
@@ -309,7 +309,7 @@ describe.each(STAGES)('a day at %s', (_name, start, isSandbox) => {
   });
 });
 
-/** Whether the browser logged this message because of the time without a connection. */
+/** Whether the browser logged this message because the connection was lost. */
 function isExpected(complaint: string): boolean {
   return /ERR_INTERNET_DISCONNECTED|WebSocket connection .* failed|status of 50\d/.test(complaint);
 }

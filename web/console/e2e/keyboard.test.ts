@@ -8,7 +8,7 @@ import { startDemo, userOf, type Demo } from './demo.js';
 import { Keys } from './keys.js';
 import type { Site } from './site.js';
 
-// A short day without a mouse. Tab, Enter, the arrow keys and the shortcuts reach every control.
+// A short working day at the counter, without a mouse. Tab, Enter, the arrow keys and the shortcuts reach every control.
 describe('the keyboard alone', () => {
   let demo: Demo;
   let site: Site;

@@ -13,7 +13,7 @@ const BALANCER = fileURLToPath(new URL('../../../deploy/haproxy.cfg', import.met
 const READY_WITHIN_MS = 60_000;
 
 export interface Cluster extends Demo {
-  /** Kills the first node without a warning. Its clients continue on the other node. */
+  /** Kills the first node without a warning. The clients of the killed node continue on the other node. */
   readonly killNode: () => Promise<void>;
 }
 

@@ -7,13 +7,13 @@ import { answeredCall, phonesOnline, ringingCall } from './calls.js';
 import { beginShift, emptyCabins, finishedCall, openCabin } from './day.js';
 import { startDemo, type Demo } from './demo.js';
 
-// Takes the picture for README.md, which is docs/picture/console.png. The test runs only together with the other pictures, when CALLSHOP_PICTURES is
+// Takes the picture in README.md (docs/picture/console.png). The test runs only together with the other pictures, when CALLSHOP_PICTURES is
 // set. Copy the picture by hand.
 
 const SIZE = { width: 1280, height: 560 };
 const LEAST_SECONDS = 18;
 
-/** The cabins in use, with the numbers that their customers called before and are calling now. */
+/** The cabins in use, each with a number that its customer called earlier or is calling now. */
 const EARLIER: readonly (readonly [number, string])[] = [
   [1, '+390612345678'],
   [2, '+81312345678'],

@@ -49,7 +49,7 @@ describe.skipIf(PICTURES === '')('pictures', () => {
       // a dialog covers the page, so its picture shows only the visible part
       const isPage = (await page.locator('[role="dialog"]').count()) === 0;
       const window = page.viewportSize();
-      // make the window as high as the page, so that the bar at the bottom does not cover its middle
+      // make the window as high as the page, so that the bar at the bottom does not cover the middle of the page
       if (isPage) await page.setViewportSize({ width: look.width, height: await page.evaluate(() => document.documentElement.scrollHeight) });
       await page.screenshot({ path: join(PICTURES, `${screen}-${name}.png`), animations: 'disabled' });
       if (window !== null) await page.setViewportSize(window);

@@ -58,9 +58,7 @@ async function draft(page: Page): Promise<void> {
 /** Checks a deck, which becomes the import of the retail tariff that the page shows. */
 async function checkDeck(page: Page, name: string, text: string): Promise<void> {
   await tariff(page, 'Counter');
-  // after a failed import, its card asks for another file
-  const again = page.locator('[data-testid="import"] .button-primary');
-  await again.or(page.locator('.tariff > .card').first().locator('.line-actions .button').last()).last().click();
+  await page.locator('.tariff > .card').first().locator('.line-actions .button').last().click();
   await dialog(page);
   await chooseDeck(page, name, text);
   await page.locator('[role="dialog"] .button-primary').click();
@@ -70,6 +68,14 @@ async function checkDeck(page: Page, name: string, text: string): Promise<void> 
 async function webhooks(page: Page): Promise<void> {
   await at(page, '#/webhooks');
   await page.locator('.deliveries').waitFor();
+}
+
+/** Pauses the shown webhook, unless it is paused already. */
+async function pauseWebhook(page: Page): Promise<void> {
+  const first = page.locator('[data-testid="webhook"] .line-actions .button').first();
+  const resume = first.and(page.locator('.button-primary'));
+  if ((await resume.count()) === 0) await first.click();
+  await resume.waitFor();
 }
 
 function tile(page: Page, state: string) {
@@ -267,7 +273,9 @@ export const SCREENS: readonly Screen[] = [
     role: 'RESELLER',
     visit: async (page) => {
       await draft(page);
-      await page.locator('[data-testid="comparison"] select').selectOption({ index: 1 });
+      const other = page.locator('[data-testid="comparison"] select');
+      // the oldest version, because the imports for other screenshots may have made equal drafts
+      await other.selectOption({ index: (await other.locator('option').count()) - 1 });
       await page.locator('.rates-changed').waitFor();
       await compared(page);
     },
@@ -304,7 +312,47 @@ export const SCREENS: readonly Screen[] = [
     visit: async (page) => {
       await page.locator('.answers .chip').first().click();
       await page.locator('.save-mapping').waitFor();
-      await page.locator('[data-testid="import"] summary').click();
+      await page.locator('[data-testid="import"] [data-testid="changed-rates"] table').waitFor();
+      for (const summary of await page.locator('[data-testid="import"] summary').all()) await summary.click();
+    },
+  },
+  {
+    name: 'import-discard',
+    role: 'RESELLER',
+    visit: async (page) => {
+      // beside the button is the one that closes the card without discarding the import
+      await page.locator('[data-testid="import"] > .line-actions .button-plain').last().click();
+      await dialog(page);
+    },
+  },
+  {
+    name: 'import-later',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await page.locator('[data-testid="start"]').getByRole('radio').last().check();
+      await page.locator('[data-testid="start"] input[type="date"]').waitFor();
+    },
+  },
+  {
+    name: 'import-done',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await page.locator('[data-testid="start"]').getByRole('radio').first().check();
+      await page.locator('[data-testid="start"] .button-primary').click();
+      await page.locator('[data-testid="import"] .button-primary').getByText(/\d/).waitFor();
+      await compared(page);
+    },
+  },
+  {
+    name: 'new-tariff',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await at(page, '#/tariffs');
+      await page.locator('.screen-head .button').first().click();
+      await dialog(page);
+      await page.locator('[role="dialog"] .stack .button').click();
+      await page.locator('.band .segment').last().click();
+      await page.locator('.band input').first().fill('Noite');
     },
   },
   { name: 'webhooks', role: 'RESELLER', visit: (page) => webhooks(page) },
@@ -322,9 +370,27 @@ export const SCREENS: readonly Screen[] = [
     role: 'RESELLER',
     visit: async (page) => {
       await webhooks(page);
-      await page.locator('[data-testid="webhook"] .line-actions .button').nth(2).click();
+      await page.locator('[data-testid="webhook"] .line-actions .button').nth(3).click();
       await page.locator('[role="dialog"] .button-close').click();
       await page.locator('[role="dialog"] input[readonly]').waitFor();
+    },
+  },
+  {
+    name: 'webhook-paused',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await webhooks(page);
+      await pauseWebhook(page);
+    },
+  },
+  {
+    name: 'webhook-resume',
+    role: 'RESELLER',
+    visit: async (page) => {
+      await webhooks(page);
+      await pauseWebhook(page);
+      await page.locator('[data-testid="webhook"] .line-actions .button').first().click();
+      await dialog(page);
     },
   },
 ];

@@ -38,7 +38,7 @@ describe('a server that requires a second factor', () => {
     await page.getByRole('button', { name: 'Entrar' }).click();
   }
 
-  /** Checks the page with axe, and takes a picture of it if pictures are wanted. */
+  /** Checks the page with axe, and takes a picture of the page if CALLSHOP_PICTURES is set. */
   async function look(screen: string): Promise<void> {
     await check(page, screen);
     if (PICTURES === '') return;

@@ -35,7 +35,7 @@ class Person {
     return new Person(http, text(answer, 'data', 'login', 'accessToken'));
   }
 
-  /** Runs a mutation and returns its payload. The type of its input follows from its name. */
+  /** Runs a mutation and returns its payload. The name of the input's type follows from the mutation's name. */
   async change(field: string, input: Readonly<Record<string, unknown>>, selection: string): Promise<unknown> {
     const type = `${field.charAt(0).toUpperCase()}${field.slice(1)}Input!`;
     const document = `mutation($input: ${type}) { ${field}(input: $input) { ${selection} userErrors { code message } } }`;

@@ -60,7 +60,8 @@ function forward(incoming: IncomingMessage, api: URL): Promise<IncomingMessage> 
   return new Promise((resolve, reject) => {
     const headers = { ...incoming.headers, host: api.host };
     delete headers.origin;
-    const outgoing = request({ host: api.hostname, port: api.port, path: incoming.url, method: incoming.method, headers }, resolve);
+    // a new connection for each request, because the server may close an idle connection just when a request is sent on it
+    const outgoing = request({ host: api.hostname, port: api.port, path: incoming.url, method: incoming.method, headers, agent: false }, resolve);
     outgoing.on('error', reject);
     incoming.pipe(outgoing);
   });

@@ -22,7 +22,7 @@ export async function tariffId(demo: Demo, name: string): Promise<string> {
   return text(found, 'id');
 }
 
-/** Creates a draft of the retail tariff, with its own price for the first minute of calls to Portugal. The price after it is below cost. */
+/** Creates a draft of the retail tariff, with its own price for the first minute of calls to Portugal. The later minutes are priced below cost. */
 export async function newDraft(demo: Demo, initialPrice: string): Promise<string> {
   const rate = {
     prefix: '351',
@@ -39,7 +39,7 @@ export async function newDraft(demo: Demo, initialPrice: string): Promise<string
   return text(made, 'version', 'id');
 }
 
-/** Makes a derived tariff that is in force, and a draft of the retail tariff. */
+/** Makes a derived tariff with a version in force, and a draft of the retail tariff. */
 export async function newPrices(demo: Demo): Promise<void> {
   const rule = { name: DERIVED, source: { ownCost: true }, percent: '25', addition: '0.01', minimumMargin: '0.02', priceStep: '0.01', automatic: true };
   const id = text(await price(demo, 'deriveTariff', rule, 'tariff { id }'), 'tariff', 'id');

@@ -6,7 +6,7 @@ import { Keys } from './keys.js';
 import type { Site } from './site.js';
 import { newDraft, price } from './tariffday.js';
 
-// Manages a reseller's tariffs with the keyboard only. The page shows other people's changes without a reload.
+// Manages a reseller's tariffs using only the keyboard. The page shows other people's changes without a reload.
 describe('the tariffs', () => {
   let demo: Demo;
   let site: Site;
@@ -59,7 +59,7 @@ describe('the tariffs', () => {
     await choice('Atacado').getByText(/Versão 1 · .* preços · Derivada/).waitFor();
     const rule = page.getByTestId('derivation');
     await rule.getByText('Segue o que você paga (Wholesale).').waitFor();
-    for (const text of ['12,5 %', '0,01', 'valem junto com a origem']) await rule.getByText(text, { exact: true }).waitFor();
+    for (const text of ['12,5%', /^R\$\s0,01$/, 'valem junto com a origem']) await rule.getByText(text, { exact: true }).waitFor();
     await page.locator('.warnings').getByText('Uma versão de tarifa entrou em vigor.').first().waitFor();
   });
 
@@ -72,7 +72,7 @@ describe('the tariffs', () => {
     await keys.type('20');
     await keys.activate(button('Derivar', dialog()));
     await dialog().waitFor({ state: 'detached' });
-    await page.getByTestId('derivation').getByText('20 %', { exact: true }).waitFor();
+    await page.getByTestId('derivation').getByText('20%', { exact: true }).waitFor();
   });
 
   it('shows the version that somebody else activates', async () => {

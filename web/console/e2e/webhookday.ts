@@ -9,12 +9,18 @@ export interface Receiver {
   readonly url: string;
   /** The status of each answer from now on. */
   status: number;
+  /** The bodies of the messages that were accepted, in order. */
+  readonly bodies: readonly string[];
   readonly close: () => void;
 }
 
 export async function startReceiver(): Promise<Receiver> {
+  const bodies: string[] = [];
   const server: Server = createServer((request, response) => {
-    request.resume().on('end', () => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      if (receiver.status < 300) bodies.push(Buffer.concat(chunks).toString());
       response.writeHead(receiver.status).end(receiver.status < 300 ? '' : 'The stock is being counted. Try again later.');
     });
   });
@@ -24,6 +30,7 @@ export async function startReceiver(): Promise<Receiver> {
   const receiver = {
     url: `http://127.0.0.1:${portOf(server)}/callshop`,
     status: 204,
+    bodies,
     close: () => {
       server.closeAllConnections();
       server.close();
@@ -32,7 +39,7 @@ export async function startReceiver(): Promise<Receiver> {
   return receiver;
 }
 
-/** Makes two webhooks of the reseller, whose receivers have accepted one message and refused another. */
+/** Makes two webhooks for the reseller. The receiver accepts one message of each webhook and refuses another. */
 export async function newWebhooks(demo: Demo, receiver: Receiver): Promise<void> {
   const viewer = await ask(demo, 'RESELLER', '{ viewer { account { id } } }');
   const id = text(viewer, 'data', 'viewer', 'account', 'id');

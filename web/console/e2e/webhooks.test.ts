@@ -74,17 +74,39 @@ describe('the webhooks', () => {
     await keys.activate(button('Testar'));
     await log().getByText('O destino respondeu 204.').waitFor();
     await openCabin(demo, 5);
-    await expect
-      .poll(async () => {
-        await button('Atualizar').click();
-        return log().getByRole('rowheader', { name: /^Evento \d+$/ }).count();
-      })
-      .toBe(1);
+    // the list shows each new message of the log without a reload
+    await log().getByRole('rowheader', { name: /^Evento \d+$/ }).waitFor();
   });
 
   it('sends a message again', async () => {
     await keys.activate(log().getByRole('button', { name: /^Enviar de novo: Evento/ }));
     await log().getByText('Tentativas: 2').waitFor();
+  });
+
+  it('is paused, and then delivers or skips what it has missed', async () => {
+    const events = log().getByRole('rowheader', { name: /^Evento \d+$/ });
+    const paused = page.getByTestId('webhook').getByText('Pausado', { exact: true });
+    await keys.activate(button('Pausar'));
+    await paused.waitFor();
+    await openCabin(demo, 7);
+    await keys.activate(button('Ligar de novo'));
+    await dialog().getByText('O que fazer com os eventos que ele perdeu?').waitFor();
+    await keys.activate(button('Ligar de novo', dialog()));
+    await paused.waitFor({ state: 'detached' });
+    await expect.poll(() => events.count()).toBe(2);
+
+    await keys.activate(button('Pausar'));
+    await paused.waitFor();
+    await openCabin(demo, 8);
+    await keys.activate(button('Ligar de novo'));
+    await keys.reach(dialog().getByRole('radio').first());
+    await keys.press('ArrowDown');
+    await keys.activate(button('Ligar de novo', dialog()));
+    await paused.waitFor({ state: 'detached' });
+    await openCabin(demo, 4);
+    const received = (cabin: number): boolean => receiver.bodies.some((body) => body.includes(demo.cabinIds[cabin - 1] ?? 'no cabin'));
+    await expect.poll(() => received(4)).toBe(true);
+    expect([received(5), received(7), received(8)]).toEqual([true, true, false]);
   });
 
   it('replaces the secret', async () => {
@@ -102,6 +124,7 @@ describe('the webhooks', () => {
     await page.getByText(/não existe mais \(410\)/).waitFor();
     receiver.status = 204;
     await keys.activate(button('Ligar de novo'));
+    await keys.activate(button('Ligar de novo', dialog()));
     await page.getByTestId('webhook').getByText('Ligado', { exact: true }).waitFor();
   });
 

@@ -13,6 +13,10 @@ describe('readDestination', () => {
     expect(readDestination('United Kingdom', 'GB', 'pt-BR')).toMatchObject({ country: 'GB', name: 'Reino Unido' });
   });
 
+  it('believes the server if the price list names another country', () => {
+    expect(readDestination('United States Mobile - BaTelCo', 'BS', 'pt-BR')).toEqual({ country: 'BS', name: 'Bahamas', mobile: true, detail: 'BaTelCo' });
+  });
+
   it('takes the longest name that fits', () => {
     expect(readDestination('Guinea-Bissau', null, 'en').country).toBe('GW');
     expect(readDestination('Dominican Republic Mobile', null, 'en').country).toBe('DO');

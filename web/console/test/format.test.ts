@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clock, calendarDate, dateAndTime, parseDuration, percent, timeOfDay, today } from '../src/lib/format.js';
+import { clock, calendarDate, dateAndTime, parseDuration, percent, percentage, timeOfDay, today } from '../src/lib/format.js';
 import { newKey } from '../src/lib/key.js';
 
 describe('clock', () => {
@@ -39,6 +39,8 @@ describe('dates', () => {
 
   it('are shown in the time zone of the shop', () => {
     expect(timeOfDay(instant, 'pt-BR', 'America/Sao_Paulo')).toBe('23:30');
+    expect(timeOfDay('2026-11-29T05:30:00Z', 'pt-BR', 'America/Sao_Paulo')).toBe('02:30');
+    expect(timeOfDay('2026-11-29T05:30:00Z', 'en', 'America/Sao_Paulo')).toMatch(/^2:30\sAM$/);
     expect(dateAndTime(instant, 'pt-BR', 'America/Sao_Paulo')).toBe('28/11/2026, 23:30');
   });
 
@@ -57,6 +59,11 @@ describe('percent', () => {
   it('has a sign for nothing', () => {
     expect(percent(null, 'en')).toBe('–');
     expect(percent('0.6667', 'en')).toBe('67%');
+  });
+
+  it('looks the same for a percentage as for a ratio', () => {
+    expect([percentage('12.5', 'pt-BR'), percentage('-3', 'en')]).toEqual(['12,5%', '-3%']);
+    for (const locale of ['pt-BR', 'en', 'es']) expect(percentage('43', locale)).toBe(percent('0.43', locale));
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mergeMappings, NO_ANSWERS } from '../src/reseller/imports/mapping.js';
+import { mergeMappings, NO_ANSWERS, sortedMapping } from '../src/reseller/imports/mapping.js';
 
 const merged = (...mappings: readonly object[]): unknown =>
   JSON.parse(mappings.map((mapping) => JSON.stringify(mapping)).reduce(mergeMappings, NO_ANSWERS));
@@ -29,5 +29,13 @@ describe('the mapping of several answers', () => {
   it('takes a value in place of a map, and a map in place of null', () => {
     expect(merged({ columns: null }, { columns: { price: 1 } })).toEqual({ columns: { price: 1 } });
     expect(merged({ increment: 60 }, { increment: 1 })).toEqual({ increment: 1 });
+  });
+});
+
+describe('a mapping in alphabetical order', () => {
+  it('is the same for equal mappings, and keeps the order of lists', () => {
+    const sorted = '{"columns":{"ignore":["Tax","Fee"],"price":2},"date_order":"dmy"}';
+    expect(sortedMapping('{ "date_order": "dmy", "columns": { "price": 2, "ignore": ["Tax", "Fee"] } }')).toBe(sorted);
+    expect(sortedMapping('{"b":null}', 2)).toBe('{\n  "b": null\n}');
   });
 });

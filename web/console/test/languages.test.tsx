@@ -82,7 +82,9 @@ const CASES: readonly Case[] = [
   { name: 'phones', role: 'RESELLER', hash: '#/equipment/shop' },
   { name: 'tariffs', role: 'RESELLER', hash: '#/tariffs' },
   { name: 'tariffs of the account', role: 'RESELLER', hash: '#/tariffs', overrides: { ...own, 'TariffVersion.state': 'DRAFT' } },
-  { name: 'a new derived tariff', role: 'RESELLER', hash: '#/tariffs', press: '.screen-head .button' },
+  { name: 'a tariff without versions', role: 'RESELLER', hash: '#/tariffs', overrides: { ...own, 'TariffVersionConnection.nodes': [], 'TariffImportConnection.nodes': [] } },
+  { name: 'a new tariff', role: 'RESELLER', hash: '#/tariffs', press: '.screen-head .button' },
+  { name: 'a new derived tariff', role: 'RESELLER', hash: '#/tariffs', press: '.screen-head .button:last-child' },
   { name: 'activation', role: 'RESELLER', hash: '#/tariffs', overrides: { ...own, 'TariffVersion.state': 'DRAFT' }, press: '.tariff .button-primary' },
   {
     name: 'canceling a schedule',
@@ -94,6 +96,7 @@ const CASES: readonly Case[] = [
   { name: 'a file to import', role: 'RESELLER', hash: '#/tariffs', overrides: { ...own, 'TariffVersion.state': 'ACTIVE' }, press: '.tariff .line-actions .button' },
   { name: 'webhooks', role: 'RESELLER', hash: '#/webhooks' },
   { name: 'webhooks of an owner', role: 'CALLSHOP_OWNER', hash: '#/webhooks', overrides: { ...disabled, 'Webhook.description': '', 'WebhookDelivery.responseStatus': null } },
+  { name: 'a paused webhook', role: 'RESELLER', hash: '#/webhooks', overrides: { ...disabled, 'Webhook.disabledReason': 'PAUSED' }, press: '[data-testid="webhook"] .button-primary' },
   { name: 'no webhooks', role: 'RESELLER', hash: '#/webhooks', overrides: { 'WebhookConnection.nodes': [] } },
   { name: 'a new webhook', role: 'RESELLER', hash: '#/webhooks', press: '.screen-head .button' },
   { name: 'deleting a webhook', role: 'RESELLER', hash: '#/webhooks', press: '[data-testid="webhook"] .button:last-child' },

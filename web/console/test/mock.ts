@@ -14,7 +14,7 @@ import {
 } from 'graphql';
 import { CallshopError, Permission, type CallshopClient, type Session, type ShopState, type Viewer } from '@callshop/client';
 
-/** Marks text that comes from the server, so that a test can tell it from the page's own. */
+/** Marks text that comes from the server, so that a test can tell it from the page's own text. */
 export const DATA = '§';
 
 const schema = buildSchema(readFileSync(join(import.meta.dirname, '../../../schema.graphql'), 'utf8'));
@@ -52,7 +52,7 @@ function valueOf(type: GraphQLOutputType, name: string): unknown {
   ids += 1;
   if (isEnumType(named)) {
     const values = named.getValues();
-    // use a different payment method each time, because each is listed once
+    // use a different payment method each time, because a response lists each method only once
     return values[named.name === 'PaymentMethod' ? ids % values.length : 0]?.name;
   }
   if (isObjectType(named)) return {};
@@ -80,7 +80,7 @@ export async function answer(document: DocumentNode, variables: Record<string, u
     typeResolver: () => 'RegisterShift',
   });
   if (result.errors !== undefined) throw new Error(result.errors.map((error) => error.message).join('\n'));
-  // without GraphQL's objects, whose prototype is null
+  // convert GraphQL's objects, whose prototype is null, to ordinary objects
   return JSON.parse(JSON.stringify(result.data));
 }
 
@@ -113,6 +113,8 @@ export interface Fake {
   failWith: CallshopError | null;
   /** Sends a message to all subscriptions with this document, and returns their number. */
   readonly publish: (document: DocumentNode, message: unknown) => number;
+  /** Number of subscriptions with this document. */
+  readonly subscriptions: (document: DocumentNode) => number;
 }
 
 const still = { subscribe: () => () => undefined };
@@ -123,12 +125,18 @@ export function fakeClient(role: Viewer['role'] | null, shop: ShopState, overrid
     role === null
       ? null
       : { accessToken: 'a', accessTokenExpiresAt: '2026-11-29T12:15:00Z', refreshToken: 'r', viewer: viewerOf(role) };
-  const published = new Set<Listener>();
+  const published = new Map<Listener, DocumentNode>();
+  const listeners = (document: DocumentNode) => [...published].filter(([, of]) => of === document).map(([listener]) => listener);
   const fake: Fake = {
     requests: [],
     uploads: [],
     failWith: null,
-    publish: (document, message) => [...published].filter((listener) => listener(document, message)).length,
+    publish: (document, message) => {
+      const told = listeners(document);
+      for (const listener of told) listener(message);
+      return told.length;
+    },
+    subscriptions: (document) => listeners(document).length,
     client: {
       session: { ...still, get: () => session },
       connection: { ...still, get: () => LIVE },
@@ -161,29 +169,30 @@ async function* once<T>(value: T): AsyncGenerator<T> {
   await new Promise(() => undefined);
 }
 
-/** Returns whether the message is for the listener. */
-type Listener = (document: DocumentNode, message: unknown) => boolean;
+type Listener = (message: unknown) => void;
 
 /** The messages that are published for a document from now on. */
-async function* follow(published: Set<Listener>, document: DocumentNode, signal?: AbortSignal): AsyncGenerator<never> {
+async function* follow(published: Map<Listener, DocumentNode>, document: DocumentNode, signal?: AbortSignal): AsyncGenerator<never> {
   const waiting: unknown[] = [];
   let wake = (): void => undefined;
-  const receive: Listener = (of, message) => {
-    if (of !== document) return false;
+  const receive: Listener = (message) => {
     waiting.push(message);
     wake();
-    return true;
   };
-  published.add(receive);
+  published.set(receive, document);
   signal?.addEventListener('abort', () => published.delete(receive));
-  for (;;) {
-    while (waiting.length > 0) {
-      // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the test made it for this document
-      yield waiting.shift() as never;
+  try {
+    for (;;) {
+      while (waiting.length > 0) {
+        // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the test made it for this document
+        yield waiting.shift() as never;
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
     }
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-    });
+  } finally {
+    published.delete(receive);
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { AccountFeedDocument } from '../src/generated.js';
+import { AccountFeedDocument } from '../src/app/generated.js';
 import { TariffsDocument, TariffVersionsDocument } from '../src/reseller/generated.js';
 import { shopOf } from './fixtures.js';
 import { fakeClient, type Fake } from './mock.js';

@@ -21,7 +21,7 @@ export const CLOSE = '⟧';
 const PT_BR = { ...ptBR, ...laterPtBR };
 
 /** All messages, each in brackets. */
-function marked(messages: Messages & LaterMessages): ResourceLanguage[string] {
+function marked(messages: Messages): ResourceLanguage[string] {
   return Object.fromEntries(
     Object.entries(messages).map(([group, texts]) => [
       group,
@@ -47,6 +47,11 @@ export function pseudoLanguage(): Promise<i18n> {
 }
 
 export const LANGUAGES: Readonly<Record<string, Messages & LaterMessages>> = { 'pt-BR': PT_BR, en: { ...en, ...laterEn }, es: { ...es, ...laterEs } };
+
+/** Like {@link pseudoLanguage}, with only the texts of the first view. */
+export function pseudoFirstView(): Promise<i18n> {
+  return languageOf('pt-BR', marked(ptBR));
+}
 
 /** One of the page's own languages. */
 export function language(name: string): Promise<i18n> {
@@ -97,7 +102,7 @@ export async function find(selector: string): Promise<HTMLElement> {
 }
 
 /** Waits until the check passes, with a timeout for busy machines. */
-export function soon(check: () => void): Promise<void> {
+export function soon(check: () => void | Promise<void>): Promise<void> {
   return vi.waitFor(check, PATIENCE);
 }
 

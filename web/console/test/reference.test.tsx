@@ -1,7 +1,7 @@
 import type { DocumentNode } from 'graphql';
 import { afterEach, expect, it } from 'vitest';
 import { AddDepositDocument, OpenCabinDocument, RefundDocument } from '../src/generated.js';
-import { ptBR } from '../src/i18n/pt-BR.js';
+import { later } from '../src/i18n/pt-BR/later.js';
 import { shopOf } from './fixtures.js';
 import { fakeClient, type Fake } from './mock.js';
 import { choose, find, idle, labeled, language, LANGUAGES, openAt, soon, submit, type, type Opened } from './page.js';
@@ -54,12 +54,12 @@ it('a refund by card carries its number', LONG, async () => {
   await open(fake, 'pt-BR', '#/receipts', '.table .button');
   const form = (await find('details form')).closest('form');
   if (form === null) throw new Error('There is no form.');
-  type(labeled(form, ptBR.refund.amount), '1,50');
-  type(labeled(form, ptBR.refund.reason), 'engano');
-  expect(labeled(form, ptBR.pay.reference)).toBeNull();
-  choose(labeled(form, ptBR.pay.method), 'CARD');
+  type(labeled(form, later.refund.amount), '1,50');
+  type(labeled(form, later.refund.reason), 'engano');
+  expect(labeled(form, later.pay.reference)).toBeNull();
+  choose(labeled(form, later.pay.method), 'CARD');
   await soon(() => {
-    type(labeled(form, ptBR.pay.reference), '998877');
+    type(labeled(form, later.pay.reference), '998877');
   });
   submit(form);
   await soon(() => {
@@ -70,13 +70,13 @@ it('a refund by card carries its number', LONG, async () => {
 it('a deposit at the opening of a cabin carries its number', LONG, async () => {
   const fake = fakeClient('ATTENDANT', shopOf());
   const dialog = await open(fake, 'pt-BR', '#/board', '.button-open');
-  radio(dialog, ptBR.mode.PREPAID)?.click();
+  radio(dialog, later.mode.PREPAID)?.click();
   await soon(() => {
-    type(labeled(dialog, ptBR.openCabin.deposit), '10');
+    type(labeled(dialog, later.openCabin.deposit), '10');
   });
-  radio(dialog, ptBR.method.CARD)?.click();
+  radio(dialog, later.method.CARD)?.click();
   await soon(() => {
-    type(labeled(dialog, ptBR.pay.reference), '123');
+    type(labeled(dialog, later.pay.reference), '123');
   });
   submit(dialog.querySelector('form'));
   await soon(() => {

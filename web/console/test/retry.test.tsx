@@ -49,6 +49,8 @@ it('says in the words of the server which value is wrong, and everything else in
   const i18n = await language('pt-BR');
   const wrong = { code: 'INVALID_INPUT', message: 'Falta contar: PIX.', field: ['input', 'counts'] } as const;
   expect(errorText(new CallshopError('INVALID_INPUT', 'no', { userErrors: [wrong] }), i18n.t)).toBe('Falta contar: PIX.');
+  const taken = { code: 'ALREADY_EXISTS', message: 'Esta cabine já existe.', field: ['number'] } as const;
+  expect(errorText(new CallshopError('ALREADY_EXISTS', 'no', { userErrors: [taken] }), i18n.t)).toBe('Esta cabine já existe.');
   expect(errorText(new CallshopError('INVALID_INPUT', 'no'), i18n.t)).toBe(ptBR.error.INVALID_INPUT);
   const closed = { code: 'REGISTER_CLOSED', message: 'The register is closed.', field: [] } as const;
   expect(errorText(new CallshopError('REGISTER_CLOSED', 'no', { userErrors: [closed] }), i18n.t)).toBe(ptBR.error.REGISTER_CLOSED);

@@ -5,6 +5,7 @@ import { decimal } from '../src/lib/format.js';
 import { exact } from '../src/lib/money.js';
 import { differing } from '../src/reseller/ChangedRates.js';
 import { detailsOf } from '../src/reseller/Rates.js';
+import { noteOf } from '../src/reseller/note.js';
 import { nextOf } from '../src/reseller/TariffVersions.js';
 import { brl } from './fixtures.js';
 import { language } from './page.js';
@@ -57,6 +58,7 @@ describe('the details of a rate', () => {
 
 describe('the values that differ between two versions of a rate', () => {
   const rate = {
+    countryCode: 'PT',
     initialIncrement: 60,
     increment: 60,
     freeSeconds: 0,
@@ -86,5 +88,15 @@ describe('the values that differ between two versions of a rate', () => {
 describe('a decimal', () => {
   it('is shown with all its digits', () => {
     expect([decimal('-12.5', 'pt-BR'), decimal('0.000001', 'en'), decimal('1234.5', 'en'), decimal('?', 'en')]).toEqual(['-12,5', '0.000001', '1,234.5', '?']);
+  });
+});
+
+describe('the note of a version', () => {
+  it('is in the reader’s language if the server has written it', async () => {
+    const { t } = await language('es');
+    expect(noteOf({ note: 'Derived from Wholesale, version 12', isDerived: true }, t)).toBe('De Wholesale, versión 12');
+    expect(noteOf({ note: 'Christmas', isDerived: true }, t)).toBe('Christmas');
+    // a person may have written the same words
+    expect(noteOf({ note: 'Derived from Wholesale, version 12', isDerived: false }, t)).toBe('Derived from Wholesale, version 12');
   });
 });

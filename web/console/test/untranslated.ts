@@ -1,6 +1,6 @@
 import { LANGUAGE_NAMES } from '../src/i18n/languages.js';
 
-/** Texts that React Aria itself adds in the page's language: the hidden button that closes a drawer. */
+/** Texts that React Aria itself adds in the page's language: the label of the hidden button that closes a drawer. */
 const REACT_ARIA = ['Descartar'];
 
 /** Everything on the page that is neither a message, nor from the server, nor a number. The server writes some sentences in English. */

@@ -37,7 +37,7 @@ export default defineConfig({
   head,
   // with transitions disabled, the theme would add a style element when it starts
   appearance: { disableTransition: false },
-  // puts the pages' metadata into its own file, so that no page contains it as an inline script
+  // puts the pages' metadata into a separate file, so that no page contains it as an inline script
   metaChunk: true,
   markdown: {
     anchor: { slugify: slug },

@@ -46,6 +46,7 @@ export const USER_ERRORS: Readonly<Record<string, Advice>> = {
   STALE_DRAFT: { remedy: 'Make the change again on the active version, or activate a copy of the draft.', retry: 'no' },
   SCHEDULE_CONFLICT: { remedy: 'Choose another instant, or start from the scheduled version.', retry: 'no' },
   BAD_DECK: { remedy: 'Show `problems`, correct the file, and import it again. Nothing was imported.', retry: 'no' },
+  UPLOAD_GONE: { remedy: 'Create another import, and upload the file again.', retry: 'no' },
   DESTINATION_NOT_RATED: { remedy: 'Ask the account whose tariff lacks the prefix to add the prefix.', retry: 'no' },
   DESTINATION_BLOCKED: { remedy: 'Dial another number, or let the reseller unblock the prefix.', retry: 'no' },
   NUMBER_INVALID: { remedy: 'Check the number against the shop’s dial plan.', retry: 'no' },

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { outsideFences } from './markdown';
 
-/** A page in the order of the sidebar. */
+/** A page; the pages are in the order of the sidebar. */
 export interface Listed {
   readonly section: string;
   readonly title: string;

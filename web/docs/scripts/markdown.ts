@@ -32,7 +32,7 @@ export interface Fence {
   /** Words after the language. */
   readonly info: readonly string[];
   readonly text: string;
-  /** Line of the opening fence, from 1. */
+  /** Line of the opening fence, counted from 1. */
   readonly line: number;
 }
 

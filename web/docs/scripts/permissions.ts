@@ -59,7 +59,7 @@ function roleSets(source: string): ReadonlyMap<string, ReadonlySet<string>> {
   return sets;
 }
 
-/** The types and fields of one file that declare their roles, each with the name of the roles' constant. */
+/** The types and fields in one file that declare roles, each with the name of the constant that lists the roles. */
 function declared(source: string): readonly (readonly [string, string])[] {
   const found: (readonly [string, string])[] = [];
   let owner = '';
@@ -72,7 +72,7 @@ function declared(source: string): readonly (readonly [string, string])[] {
   for (const line of joined.split('\n')) {
     const attribute = /^\s*#\[(?:field|object)\((.*)\)\]$/.exec(line)?.[1];
     if (attribute !== undefined) {
-      // `root` and `name` are the names in the schema of the block that follows
+      // `root` or `name` gives the name that the following block has in the schema
       named = /\b(?:root|name) = "(\w+)"/.exec(attribute)?.[1] ?? named;
       waiting = /\broles = (\w+)/.exec(attribute)?.[1] ?? waiting;
       continue;

@@ -61,7 +61,10 @@ function linkFrom(target: string, url: string): string {
   return `${url}/${kind}/main/${file}${anchor === undefined ? '' : `#${anchor}`}`;
 }
 
-/** Adds front matter with a description: the first sentence of the first paragraph. Search results and the index for language models show it. */
+/**
+ * Adds front matter with a description: the first sentence of the first paragraph. Search results and the index for language models show this
+ * description.
+ */
 function withFront(markdown: string): string {
   const first = markdown.split(/\n{2,}/).find((block) => /^[A-Z]/.test(block)) ?? '';
   const sentence = /^.*?[.:](?=\s|$)/s.exec(first)?.[0] ?? first;

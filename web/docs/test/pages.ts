@@ -9,7 +9,7 @@ export interface Page {
   readonly fences: readonly Fence[];
 }
 
-/** The pages that this package contains. The other pages are generated, or come from the repository, where other tests check them. */
+/** The pages that this package contains. All other pages are generated, or come from the repository, where other tests check them. */
 export async function writtenPages(): Promise<readonly Page[]> {
   const names = (await readdir(PAGES, { recursive: true })).filter((name) => name.endsWith('.md')).sort();
   return Promise.all(

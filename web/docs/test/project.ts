@@ -7,7 +7,7 @@ export interface Project {
   remove(): Promise<void>;
 }
 
-/** A folder with these files and the workspace's packages, as a reader would make it. */
+/** A folder with these files and the workspace's packages, as a reader would create it. */
 export async function makeProject(files: ReadonlyMap<string, string>): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), 'callshop-project-'));
   await symlink(resolve(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'));

@@ -12,7 +12,7 @@ import { REPOSITORY } from '../scripts/paths';
 import { filesOf, pageAt } from './pages';
 import { makeProject } from './project';
 
-/** A relay to the server, whose connections can be cut. */
+/** A relay to the server. The connections through the relay can be cut. */
 interface Way {
   readonly port: number;
   cut(): void;

@@ -18,12 +18,12 @@ import { startDemo, type Demo } from './support/demo';
 /** The owner comes first, because some operations of the other roles need the results of the owner's operations, such as a limit for discounts. */
 const ROLES = ['CALLSHOP_OWNER', 'ATTENDANT', 'RESELLER', 'DISTRIBUTOR', 'ADMIN'];
 
-/** Error codes that are correct in the demo, by title, because its register is open and its cabins are occupied. */
+/** For some operations (by title), error codes that are correct in the demo, because the demo's register is open and its cabins are occupied. */
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   'Open the register': ['REGISTER_OPEN'],
   'Close the register': ['OPEN_ITEMS'],
 };
-/** Operations that fail for these roles, by title: between these roles and a shop, there must be a reseller. */
+/** Operations that fail for these roles, by title, because a reseller must be between these roles and a shop. */
 const NOT_THEIRS: Readonly<Record<string, readonly string[]>> = {
   'Create a callshop': ['ADMIN', 'DISTRIBUTOR'],
 };

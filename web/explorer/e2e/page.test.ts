@@ -113,7 +113,7 @@ describe('a login', () => {
     await visit(async (explorer, { page, faults }) => {
       await explorer.pasteToken('nonsense');
       await page.getByRole('alert').getByText('The token is invalid, expired or revoked.').waitFor();
-      // the browser logs the refusal itself
+      // the browser itself logs the refusal, as an error with status 401
       expect(faults.splice(0)).toEqual([expect.stringContaining('401')]);
       await page.getByLabel('or paste an access token').fill(demo.user('RESELLER').token);
       await page.locator('dialog').getByRole('button', { name: 'Log in' }).click();

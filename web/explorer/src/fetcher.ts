@@ -8,7 +8,10 @@ import type { Session } from './session';
 
 export type Fetcher = GraphiQLProps['fetcher'];
 
-/** Name of the operation with which GraphiQL reads the schema. The log does not show its result, because the user did not request it. */
+/**
+ * Name of the operation with which GraphiQL reads the schema. The log does not show the result of this operation, because the user did not request
+ * the operation.
+ */
 export const SCHEMA_OPERATION = 'ExplorerSchema';
 
 export interface Connections {
@@ -109,8 +112,8 @@ function fields(value: unknown): Fields {
 }
 
 /**
- * The operation to run. GraphiQL notices with a short delay that the document has changed, and until then names an operation of the previous
- * document. If the document has only one operation, that name does not matter.
+ * The operation to run. GraphiQL notices only after a short delay that the document has changed. Until then, it names an operation of the previous
+ * document. If the document has only one operation, the name does not matter.
  */
 function choose(query: string, name: string | null): { readonly name: string | null; readonly kind: OperationTypeNode | null } {
   const operations = operationsIn(query);

@@ -7,8 +7,8 @@ interface Text {
 
 const FORMAT = 'jsonc-text';
 
-// The two halves of a Prettier plugin that formats JSON with comments. For this, GraphiQL would load Prettier's JavaScript parser, which is ten times
-// the size of everything else that the formatting button needs.
+// The two halves of a Prettier plugin that formats JSON with comments. To format JSON, GraphiQL itself would load Prettier's JavaScript parser,
+// which is ten times the size of everything else that the formatting button needs.
 export const parsers = {
   jsonc: {
     astFormat: FORMAT,

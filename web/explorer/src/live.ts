@@ -3,7 +3,7 @@ import type { Operation } from './http';
 import { textAt } from './json';
 import type { Session } from './session';
 
-/** Receives what a subscription sends, and is told how the subscription ends. */
+/** Receives the messages of a subscription, and learns how the subscription ended. */
 export interface Listener {
   open(): void;
   next(result: unknown): void;
@@ -14,7 +14,7 @@ export interface Listener {
 /** Starts a subscription on its own socket. Returns a function that stops the subscription. */
 export type Subscribe = (operation: Operation, authorization: string | null, listener: Listener) => () => void;
 
-/** Subscribes over WebSocket. When the session's token is exchanged, running subscriptions get the new one. */
+/** Subscribes over WebSocket. When the session's token is exchanged, running subscriptions get the new token. */
 export function subscribeTo(url: URL, session: Session): Subscribe {
   return (operation, authorization, listener) => {
     const socketUrl = new URL(url);
@@ -28,7 +28,7 @@ export function subscribeTo(url: URL, session: Session): Subscribe {
     };
     const client = createClient({
       url: socketUrl.href,
-      // no retries, so that the explorer can show why a socket closed
+      // do not retry, so that the explorer can show why a socket closed
       retryAttempts: 0,
       ...(authorization === null ? {} : { connectionParams: { authorization } }),
     });

@@ -39,7 +39,7 @@ const REFRESH = `mutation ($input: RefreshInput!) { refresh(input: $input) { ${T
 const LOGOUT = 'mutation { logout(input: {}) { done userErrors { code message } } }';
 /** A token is exchanged this long before it expires. */
 const EARLY_MS = 30_000;
-/** After a failed exchange, wait this long. A longer wait would miss the 30 seconds in which a refresh token may be sent again. */
+/** Pause after a failed exchange. A longer wait would miss the 30 seconds in which a refresh token may be sent again. */
 const RETRY_MS = 5_000;
 /** Longest delay that a browser's timer supports. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -70,7 +70,7 @@ export class Session {
     this.#begin(loginIn(answer, 'login'), null);
   }
 
-  /** Uses a token from elsewhere, after asking the server whose it is. */
+  /** Uses a token that the user pasted, after asking the server for the token's user. */
   async paste(token: string): Promise<void> {
     const answer = await this.#send({ query: `{ ${VIEWER} }` }, authorization(token));
     const viewer = at(answer.body, 'data', 'viewer');
@@ -80,7 +80,7 @@ export class Session {
     this.#begin({ accessToken: token, refreshToken: null, expiresAt: null, ...named(viewer) }, null);
   }
 
-  /** Ends the login here and on the server, which closes its sockets. */
+  /** Ends the login in this tab and on the server, which closes the login's sockets. */
   async logout(): Promise<void> {
     const token = this.token;
     this.#begin(null, null);

@@ -14,7 +14,7 @@ const CALLSHOP: &str = "subscription($listenAfter: String) { position(after: $li
 const BRANCH: &str = "subscription($listenAfter: [ShopCursor!]) { position(after: $listenAfter) {
     listenCursor: cursor listenExpired: cursorExpired listenEvent: event { seq kind } listenShop: callshopId } }";
 
-/// A document whose subscription resumes.
+/// A document whose subscription can resume.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Document {
     /// The text, with the variable `listenAfter`.

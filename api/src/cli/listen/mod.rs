@@ -44,9 +44,9 @@ message again if your program does not accept it.";
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// If nothing arrives for this time, the connection counts as lost. The server sends something at least every half minute.
 const SILENCE: Duration = Duration::from_secs(60);
-/// How long the receiver may take to answer. The default for webhooks is the same.
+/// How long the receiver may take to answer: the same time as the default for webhooks.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// The beginning of a secret.
+/// The text with which every secret begins.
 const PREFIX: &str = "whsec_";
 /// Sizes of a secret that Standard Webhooks allows, in bytes.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
@@ -68,7 +68,7 @@ pub(super) struct ListenArgs {
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// File with the secret that signs the messages: `whsec_` and 24 to 64 bytes in base 64. If omitted, the secret is read from the environment variable
-    /// CALLSHOP_WEBHOOK_SECRET. Without either, each start makes a new secret and prints it.
+    /// CALLSHOP_WEBHOOK_SECRET. If neither the file nor the variable is given, each start makes a new secret and prints it.
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
     #[command(flatten)]
@@ -82,7 +82,7 @@ struct What {
     /// Forward the events of all callshops in an account's branch, or of one callshop: a global id, as the API returns it.
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    /// Forward what this webhook delivers: a global id, as the API returns it.
+    /// Forward the messages of this webhook: a global id, as the API returns it.
     #[arg(long, value_name = "ID")]
     webhook: Option<String>,
     /// File with the document of a webhook: a subscription to callshopActivity, accountActivity or accountFeed.
@@ -104,7 +104,7 @@ struct Listener {
     token: String,
     forward_to: Url,
     document: Document,
-    /// The webhook's id, or the document. Because of this text, the messages' ids differ from those of other webhooks.
+    /// The webhook's id, or the document. The messages' ids depend on this text, and thus differ from those of other webhooks.
     source: String,
     secret: Vec<u8>,
     /// The last cursor of each callshop; the key is empty if there is only one callshop.
@@ -214,7 +214,8 @@ async fn text(args: &ListenArgs, token: &str) -> Result<String, Failure> {
     ))
 }
 
-/// The id of a message. As for a webhook, the id is the same after a restart, and differs between callshops, although their events have the same numbers.
+/// The id of a message. Like the id of a webhook's message, this id stays the same after a restart, and differs between callshops even if their
+/// events have the same numbers.
 fn message_id([source, shop, kind, cursor]: [&str; 4]) -> String {
     let digest = digest(&format!("{source} {shop} {kind} {cursor}"));
     "msg_".chars().chain(digest.chars().take(ID_DIGITS)).collect()

@@ -28,7 +28,7 @@ pub struct Identities {
 }
 
 impl Identities {
-    /// Creates an empty cache with the key that signs access tokens.
+    /// Creates an empty cache that also holds the key for signing access tokens.
     pub fn new(key: TokenKey) -> Self {
         Self {
             key,

@@ -27,8 +27,9 @@ enum Presented {
 }
 
 /// Exchanges a refresh token for a new pair of tokens. The most recently used token may be used again, because its response may have been lost. If
-/// this happens within [`REPEATED_WITHIN`] and before the successor is used, the exchange returns the same successor. Any other reuse of a token
-/// revokes the login, because one of the two clients that used the token must be a thief. A token that this server never issued revokes nothing.
+/// that token is used again within [`REPEATED_WITHIN`] and before its successor is used, the exchange returns the same successor. Any other reuse of
+/// a token revokes the login, because one of the two clients that used the token must be a thief. A token that this server never issued revokes
+/// nothing.
 ///
 /// # Errors
 /// Fails with [`Error::Unauthenticated`].

@@ -1,7 +1,7 @@
 //! The checks of an attempt, except the checks of credit.
 
 use billing::number::{DialPlan, Dialed};
-use entity::{account, cabin_session, phone};
+use entity::{cabin_session, phone};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
@@ -11,7 +11,8 @@ use crate::App;
 use crate::calls::emergency;
 use crate::calls::pricing::Level;
 use crate::rates;
-use base::error::{Error, OrFault as _, Result};
+use base::error::{OrFault as _, Result};
+use store::calls::Payer;
 
 /// The result of [`check`]: the maximum call duration in seconds, or the refusal.
 pub(super) type Verdict = std::result::Result<u32, Refusal>;
@@ -25,8 +26,7 @@ pub(super) async fn check(
     found: &mut Found,
 ) -> Result<Verdict> {
     let Some(phone) = context.phones.get(&request.user) else { return Ok(Err(Refusal::PhoneBlocked)) };
-    let shop =
-        context.shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
+    let (_, shop) = context.callshop(phone.callshop_id)?;
     let plan: DialPlan = serde_json::from_value(shop.dial_plan.clone()).or_fault()?;
     let cap = u32::try_from(shop.max_call_seconds).or_fault()?;
     let dialed = plan.normalize(&request.dialed);
@@ -70,22 +70,22 @@ pub(super) async fn check(
 /// Checks whether this phone can make calls at all. The check covers the phone, suspensions, the cabin and the session.
 pub(super) fn may_use<'a>(
     context: &'a BatchContext,
-    payers: &[(&account::Model, Uuid)],
+    payers: &[(&Payer, Uuid)],
     phone: &phone::Model,
 ) -> std::result::Result<&'a cabin_session::Model, Refusal> {
     if phone.blocked_at.is_some() {
         return Err(Refusal::PhoneBlocked);
     }
     for (account, _) in payers {
-        if account.suspended_at.is_some() {
+        if account.is_suspended {
             let own = account.id == phone.callshop_id;
             return Err(if own { Refusal::Suspended } else { Refusal::ServiceUnavailable });
         }
     }
-    let cabin =
-        context.cabins.get(&phone.id).filter(|cabin| !cabin.out_of_service && cabin.retired_at.is_none());
-    let cabin = cabin.ok_or(Refusal::CabinOutOfService)?;
-    let session = context.sessions.get(&cabin.id).ok_or(Refusal::CabinClosed)?;
+    if !context.cabins.get(&phone.id).is_some_and(|cabin| cabin.in_service) {
+        return Err(Refusal::CabinOutOfService);
+    }
+    let session = context.session(phone.id).ok_or(Refusal::CabinClosed)?;
     billing::session::may_call(session.state.into()).map_err(|_| Refusal::CabinClosed)?;
     Ok(session)
 }
@@ -101,24 +101,23 @@ async fn find_rates(
 ) -> Result<std::result::Result<(), Refusal>> {
     let payers = context.payers(callshop_id)?;
     let Some((shop, _)) = payers.first() else { return Ok(Err(Refusal::ServiceUnavailable)) };
-    let retail = (*shop, shop.id, shop.retail_tariff_id.or(shop.cost_tariff_id));
-    let costs = payers.iter().map(|(payer, payee)| (*payer, *payee, payer.cost_tariff_id));
-    for (payer, payee_id, tariff_id) in std::iter::once(retail).chain(costs) {
+    let retail = (*shop, shop.id, shop.retail.as_ref().or(shop.cost.as_ref()));
+    let costs = payers.iter().map(|(payer, payee)| (*payer, *payee, payer.cost.as_ref()));
+    for (payer, payee_id, tariff) in std::iter::once(retail).chain(costs) {
         let own = payer.id == callshop_id;
         let missing = if own { Refusal::DestinationNotRated } else { Refusal::ServiceUnavailable };
-        let Some((version_id, tariff)) = tariff_id.and_then(|id| context.tariffs.get(&id)) else {
-            return Ok(Err(missing));
-        };
+        let Some(tariff) = tariff else { return Ok(Err(missing)) };
+        let Some(version_id) = tariff.version_id else { return Ok(Err(missing)) };
         if rates::is_blocked(&tariff.blocked_prefixes, digits)? {
             return Ok(Err(if own { Refusal::DestinationBlocked } else { Refusal::ServiceUnavailable }));
         }
-        let version = app.rates.get(conn, *version_id).await?;
+        let version = app.rates.get(conn, version_id).await?;
         let Some(rate) = version.table.find(digits) else { return Ok(Err(missing)) };
         if found.levels.is_empty() {
             found.destination = rate.destination.to_string();
         }
         let pricing = app.rates.pricing(&version, rate).await?;
-        found.levels.push(Level { account_id: payer.id, payee_id, version_id: *version_id, pricing });
+        found.levels.push(Level { account_id: payer.id, payee_id, version_id, pricing });
     }
     Ok(Ok(()))
 }

@@ -55,7 +55,7 @@ pub(super) fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEven
         row.estimated || matches!(row.state, CallState::Failed | CallState::Abandoned) || about(row, gives_up)
     };
     let may_be = |row: &&call::Model| {
-        // a later `answered` corrects an end without an answer time
+        // a later `answered` event corrects an end that has no answer time
         let open = (row.estimated && row.answered_at.is_none()) || about(row, tells_no_answer);
         let ends = ends(row);
         (over(row) && ends > 0) || ends > 1 || (open && about(row, is_answer))

@@ -1,4 +1,4 @@
-//! Updates a phone when it registers or its registration ends.
+//! Updates a phone when the phone registers, or when its registration ends.
 
 use billing::call::Doubt;
 use entity::ActivityKind;

@@ -1,8 +1,8 @@
 //! Takes the waiting jobs in batches, commits each batch, and sends each job its answer. On PostgreSQL, two batches can run at the same time.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc};
@@ -16,7 +16,6 @@ use super::{Done, Job, Work};
 use crate::App;
 use crate::calls::events::{self, EventResult};
 use base::error::{Error, Result};
-use telemetry::health::Heartbeat;
 use telemetry::trace;
 
 /// Maximum number of jobs per transaction.
@@ -25,37 +24,35 @@ const BATCH: usize = 64;
 const MIN_SPLIT_BATCH: usize = 8;
 /// Maximum number of received jobs that are in no batch yet.
 const QUEUED: usize = 4 * BATCH;
-/// Maximum number of batches that run at the same time on PostgreSQL. With three or more, the batches become smaller, so each event takes more CPU
-/// time.
+/// Maximum number of batches that run at the same time on PostgreSQL. With three or more batches, each batch would have fewer jobs than with two, so
+/// each event would take more CPU time.
 const MOST_RUNNING: usize = 2;
 /// Maximum time that a batch waits until it is as large as the previous batch.
 const GATHER: Duration = Duration::from_millis(1);
 
 /// Heartbeat interval of an idle writer.
 const IDLE: Duration = Duration::from_secs(1);
-/// The writer counts as stuck if it records no heartbeat for this time. While the database is down, a transaction fails in less time.
-const STUCK: Duration = Duration::from_secs(60);
+/// The writer counts as stuck if one of its batches makes no progress for this time. While the database is down, a transaction fails before this time
+/// is over: it has one deadline for its statements, and another for the commit.
+const STUCK: Duration = Duration::from_secs(2 * store::DEADLINE.as_secs() + 30);
 
-/// Runs until `stop`, or until the last handle of the writer is dropped. Then finishes the jobs that were already submitted.
+/// Runs until `stop`, or until the last handle of the writer is dropped. At the end, finishes the jobs that were already submitted.
 pub(super) async fn run(
     app: Arc<App>,
     waiting: mpsc::Receiver<Job>,
     received: Arc<AtomicUsize>,
     stop: CancellationToken,
 ) {
-    let heart = Arc::new(app.health.heartbeat("call writer", STUCK));
+    let heart = app.health.heartbeat("call writer", STUCK);
     let mut jobs = Jobs { app: app.clone(), waiting, queue: Queue::default(), is_closed: false };
-    let mut batches = RunningBatches::new(app, heart.clone());
+    let mut batches = RunningBatches::new(app);
     let mut idle = tokio::time::interval(IDLE);
     idle.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !(jobs.is_closed && jobs.queue.is_empty() && batches.running.is_empty()) {
-        // while batches run, only their progress shows that the writer is not stuck
-        if batches.running.is_empty() {
-            heart.beat();
-        }
+        heart.beat_at(batches.oldest_progress());
         tokio::select! {
             () = jobs.receive(), if jobs.has_room() => {}
-            () = batches.progress() => heart.beat(),
+            () = batches.progress() => {}
             // accept no new jobs, but finish those that were submitted
             () = stop.cancelled(), if !jobs.waiting.is_closed() => jobs.waiting.close(),
             _ = idle.tick() => {}
@@ -74,7 +71,7 @@ struct Jobs {
     waiting: mpsc::Receiver<Job>,
     /// The jobs that were received and are in no batch yet.
     queue: Queue<Job>,
-    /// Whether no further job can come.
+    /// Whether no further job can arrive.
     is_closed: bool,
 }
 
@@ -84,7 +81,7 @@ impl Jobs {
         !self.is_closed && self.queue.len() < QUEUED
     }
 
-    /// Waits for a job, and receives the jobs that have come.
+    /// Waits for a job, and receives the jobs that have arrived.
     async fn receive(&mut self) {
         let mut received = Vec::with_capacity(BATCH);
         self.is_closed = self.waiting.recv_many(&mut received, BATCH).await == 0;
@@ -107,11 +104,11 @@ impl Jobs {
 
 /// The batches that are being processed. On PostgreSQL, two batches run at the same time; with only one, either this process or the database would be
 /// idle. The database treats the batches as if they came from two nodes. If both batches changed the same callshop, the second would wait until the
-/// first has committed, so a batch is put together from jobs of callshops that the other batch does not change. If there are no such jobs, the second
-/// batch begins once the first has locked its rows: then the second always waits for the first, and a call's events stay in order.
+/// first has committed, so a batch is put together from jobs of callshops that the other batch does not change. If no waiting job belongs to another
+/// callshop, the second batch begins once the first has locked its rows: then the second always waits for the first, and the events of each call stay
+/// in order.
 struct RunningBatches {
     app: Arc<App>,
-    heart: Arc<Heartbeat>,
     tasks: JoinSet<()>,
     /// Oldest first.
     running: Vec<RunningBatch>,
@@ -121,22 +118,53 @@ struct RunningBatches {
 struct RunningBatch {
     task: tokio::task::Id,
     touched: Touched,
-    locked: Arc<Notify>,
     /// Whether the batch has locked its rows.
     is_locked: bool,
+    steps: Arc<Steps>,
+}
+
+/// The steps that a running batch has taken.
+pub(super) struct Steps {
+    /// Wakes the waiting task when the batch has locked its rows.
+    pub(super) locked: Notify,
+    pub(super) progress: Progress,
+}
+
+/// When a batch last made progress.
+pub(super) struct Progress(Mutex<Instant>);
+
+impl Steps {
+    fn begin() -> Self {
+        Self { locked: Notify::new(), progress: Progress(Mutex::new(Instant::now())) }
+    }
+}
+
+impl Progress {
+    pub(super) fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn at(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl RunningBatches {
-    fn new(app: Arc<App>, heart: Arc<Heartbeat>) -> Self {
-        Self { app, heart, tasks: JoinSet::new(), running: Vec::new(), previous_size: 1 }
+    fn new(app: Arc<App>) -> Self {
+        Self { app, tasks: JoinSet::new(), running: Vec::new(), previous_size: 1 }
+    }
+
+    /// The time since which at least one running batch has made no progress; now if no batch is running.
+    fn oldest_progress(&self) -> Instant {
+        self.running.iter().map(|batch| batch.steps.progress.at()).min().unwrap_or_else(Instant::now)
     }
 
     /// Waits until a batch ends or has locked its rows.
     async fn progress(&mut self) {
-        let locked = self.running.iter().find(|batch| !batch.is_locked).map(|batch| batch.locked.clone());
+        let steps = self.running.iter().find(|batch| !batch.is_locked).map(|batch| batch.steps.clone());
         let locked = async {
-            match locked {
-                Some(locked) => locked.notified().await,
+            match steps {
+                Some(steps) => steps.locked.notified().await,
                 None => std::future::pending().await,
             }
         };
@@ -155,6 +183,7 @@ impl RunningBatches {
             () = locked => {
                 if let Some(batch) = self.running.iter_mut().find(|batch| !batch.is_locked) {
                     batch.is_locked = true;
+                    batch.steps.progress.note();
                 }
             }
         }
@@ -176,8 +205,8 @@ impl RunningBatches {
         }
     }
 
-    /// Whether the next batch may change the callshops of the running batch, and wait for its rows. An attempt may not: it must see that the phone's
-    /// previous call has ended, and how much credit is left after that call.
+    /// Whether the next batch may change the callshops of the running batch, and wait for its rows. A batch with a call attempt must not wait for the
+    /// rows: when the batch begins, the attempt must see that the phone's previous call has ended, and how much credit is left after that call.
     fn may_wait_for(&self, running: &RunningBatch, queue: &Queue<Job>) -> bool {
         running.is_locked && queue.all(BATCH, |job: &Job| matches!(job.work, Work::Event(_)))
     }
@@ -206,18 +235,20 @@ impl RunningBatches {
 
     fn begin(&mut self, jobs: Vec<Job>, touched: Touched) {
         self.previous_size = jobs.len();
-        let (app, heart, locked) = (self.app.clone(), self.heart.clone(), Arc::new(Notify::new()));
-        let to_notify = locked.clone();
-        let task = self.tasks.spawn(async move { commit(&app, jobs, &heart, &to_notify).await }).id();
-        self.running.push(RunningBatch { task, touched, locked, is_locked: false });
+        let (app, steps) = (self.app.clone(), Arc::new(Steps::begin()));
+        let taken = steps.clone();
+        let task = self.tasks.spawn(async move { commit(&app, jobs, &taken).await }).id();
+        self.running.push(RunningBatch { task, touched, is_locked: false, steps });
     }
 }
 
-async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Notify) {
+async fn commit(app: &Arc<App>, batch: Vec<Job>, steps: &Steps) {
     let span = trace::batch(batch.iter().filter_map(|job| job.trace.as_ref()));
     let (works, answers): (Vec<Work>, Vec<_>) = batch.into_iter().map(|job| (job.work, job.answer)).unzip();
     let begun = Instant::now();
-    let done = together(app, &works, locked).instrument(span).await;
+    let done = together(app, &works, steps).instrument(span).await;
+    // jobs of a failed batch run again one by one, which may take as long as the batch
+    steps.progress.note();
     app.metrics.writer.batch(works.len(), begun.elapsed(), done.is_ok());
     match done {
         // if a client has disconnected, it no longer needs the result
@@ -247,21 +278,22 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
                         "an earlier event of the same call or phone could not be applied",
                     )),
                     // the next batch does not start early; it waits until all jobs are done
-                    false => match together(app, std::slice::from_ref(work), &Notify::new()).await {
+                    false => match together(app, std::slice::from_ref(work), &Steps::begin()).await {
                         Ok(done) => only(done),
                         Err(error) => reject_or_fail(app, work, error).await,
                     },
                 };
                 failed.extend(about.filter(|_| alone.is_err()));
                 drop(answer.send(alone));
-                heart.beat();
+                steps.progress.note();
             }
         }
     }
 }
 
 /// Handles a job that failed when run alone. An event that can never be applied is stored with the reason, shown in `problems`, and reported as
-/// rejected. If such an event were not stored, the proxy would send it again forever, and all later events would wait.
+/// rejected. If the server did not store an event that can never be applied, the proxy would send the event again forever, and all later events would
+/// wait.
 async fn reject_or_fail(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
     tracing::error!(%error, "a call event failed");
     let Work::Event(event) = work else { return Err(error) };

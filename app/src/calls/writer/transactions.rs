@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::batches::Steps;
 use super::{Done, Work};
 use crate::App;
 use crate::calls::authorize::{self, AuthorizeRequest};
@@ -19,7 +19,7 @@ use store::{Tx, reconcile};
 /// Runs two transactions: the first for events and attempts, the second for extensions and confirmations of running calls. Each transaction takes its
 /// locks once, in one order. If the second transaction fails, all jobs may run again: jobs that the first transaction committed return the same
 /// results.
-pub(super) async fn together(app: &Arc<App>, works: &[Work], locked: &Notify) -> Result<Vec<Done>> {
+pub(super) async fn together(app: &Arc<App>, works: &[Work], steps: &Steps) -> Result<Vec<Done>> {
     let of_running = |work: &&Work| matches!(work, Work::Extend(_) | Work::Confirm(..));
     let (running, told): (Vec<&Work>, Vec<&Work>) = works.iter().partition(of_running);
     let (mut of_told, mut of_running_calls) = (Vec::new(), Vec::new());
@@ -29,11 +29,12 @@ pub(super) async fn together(app: &Arc<App>, works: &[Work], locked: &Notify) ->
         let shared = running.is_empty() && app.store.is_partitioned();
         let locked = || {
             if shared {
-                locked.notify_one()
+                steps.locked.notify_one()
             }
         };
         let work = |tx: Tx| async move { apply_events_and_attempts(app, &tx, works, &locked).await };
         let (done, applied) = app.store.write(work).await?;
+        steps.progress.note();
         after(app, applied);
         of_told = done;
     }

@@ -3,37 +3,48 @@
 //! All nodes can read the job's row, but the file is in the spool folder of one node ([`spool`]). If that node dies, the job asks for the file
 //! again. The version and the job's row change in one transaction, so a job that is canceled leaves no version behind.
 
+mod changing;
+mod ending;
+mod following;
 pub mod spool;
 pub mod worker;
+
+pub use changing::{TakeEffect, answer, cancel, start};
+pub(super) use ending::made;
+pub use following::JobFollower;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use billing::carrier_deck::{Counts, Detected, Mapping, Question};
 use billing::deck::RowProblem;
-use billing::rate_changes::RateChangeCounts;
+use billing::rate_changes::{RateChangeCounts, RateChangeKind};
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{ImportState, tariff, tariff_import};
+use entity::{ImportState, Role, tariff, tariff_import, user};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use super::drafts::clean_note;
 use super::mappings::{check_mapping, with_saved};
-use super::{Impact, ImportMode, Outcome, owned, owners};
+use super::{Impact, ImportMode, Outcome, RateChange, is_bought, owned, owners, readable};
 use crate::auth::{Actor, Right};
 use crate::config::ImportConfig;
 use crate::margin::Margins;
-use crate::{App, idempotency, notices};
+use crate::{App, idempotency};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use base::message::Message;
 use spool::Spool;
-use store::{Tx, tariff_imports as rows, tariffs as tariff_rows};
+use store::page::Total;
+use store::tariffs::{self as tariff_rows, RatePage};
+use store::{Listed, Page, Tx, tariff_imports as rows};
 
-/// Time within which the file must be uploaded, and within which a question must be answered.
+/// Time within which the file must be uploaded, a question must be answered, and a checked import must be started.
 const WAITS_FOR: TimeDelta = TimeDelta::hours(24);
 /// Number of hexadecimal digits of a SHA-256 hash.
 const SHA256_DIGITS: usize = 64;
+/// Maximum length of a file's name in characters.
+const MAX_FILE_NAME: usize = 255;
 /// Maximum number of a tariff's jobs that have not ended.
 const MAX_OPEN: u64 = 20;
 
@@ -46,10 +57,12 @@ pub struct Imports {
     slots: Arc<Semaphore>,
     wake: Notify,
     running: Mutex<HashSet<Uuid>>,
+    /// Notified each time a job no longer runs on this node.
+    ended: Notify,
 }
 
 impl Imports {
-    /// Creates the imports of a node, which has no jobs yet.
+    /// Creates the imports of a node that has no jobs yet.
     pub fn new(config: &ImportConfig) -> Self {
         let node = Uuid::now_v7();
         Self {
@@ -58,7 +71,13 @@ impl Imports {
             slots: Arc::new(Semaphore::new(config.jobs)),
             wake: Notify::new(),
             running: Mutex::default(),
+            ended: Notify::new(),
         }
+    }
+
+    /// The id of this running program, which is in the rows of the jobs whose files this node has.
+    pub fn node(&self) -> Uuid {
+        self.node
     }
 }
 
@@ -83,7 +102,10 @@ pub struct NewImport {
     pub by_date: bool,
     /// Description of the new version; at most 100 characters.
     pub note: String,
-    /// SHA-256 of the file in hexadecimal. If it is given, the upload of any other file fails, and an idempotency key is valid only for this file.
+    /// Name of the file, at most [`MAX_FILE_NAME`] characters without its folder.
+    pub file_name: Option<String>,
+    /// SHA-256 of the file in hexadecimal. If the hash is given, the upload of any other file fails, and an idempotency key is valid only for this
+    /// file.
     pub sha256: Option<String>,
 }
 
@@ -107,6 +129,9 @@ pub struct Input {
     pub note: String,
     /// SHA-256 of the file in lower-case hexadecimal; `None` if any file may be uploaded.
     pub sha256: Option<String>,
+    /// The input of the dry run that was started; `None` if the job was not started after a dry run.
+    #[serde(default)]
+    pub checked: Option<Box<Input>>,
 }
 
 /// What a job found in its file, as it is stored.
@@ -117,6 +142,8 @@ pub struct Report {
     pub changes: Option<RateChangeCounts>,
     /// Invalid and corrected rows, at most [`super::MAX_PROBLEMS`].
     pub problems: Vec<RowProblem>,
+    /// Number of rows with data; `None` until the file has been read.
+    pub rows: Option<u64>,
     /// Number of all errors.
     pub errors: u64,
     /// Number of all corrections and warnings.
@@ -131,7 +158,7 @@ pub struct Report {
     pub set_aside: BTreeMap<String, u64>,
     /// Retail prices below cost; `None` in the same cases as `changes`.
     pub margins: Option<Margins>,
-    /// The calls of the last thirty days at the prices of a dry run; `None` for other jobs, and if they could not be rated.
+    /// The calls of the last thirty days at the prices of a dry run; `None` for other jobs, and if the calls could not be rated.
     pub impact: Option<Impact>,
     /// The next scheduled version after the version that the job put in force or scheduled.
     pub next: Option<Uuid>,
@@ -144,6 +171,7 @@ impl From<Outcome> for Report {
             changes: is_read.then_some(outcome.changes),
             margins: is_read.then_some(outcome.margins),
             problems: outcome.problems,
+            rows: outcome.rows,
             errors: outcome.errors,
             warnings: outcome.fixed,
             detected: outcome.detected,
@@ -151,7 +179,7 @@ impl From<Outcome> for Report {
             counts: outcome.counts,
             set_aside: outcome.set_aside,
             impact: None,
-            next: None,
+            next: outcome.next.map(|next| next.version.id),
         }
     }
 }
@@ -170,7 +198,7 @@ impl Failure {
         Self { code: code.as_str().to_owned(), message: message.into().to_string() }
     }
 
-    /// The code. A code of a later release becomes `ILLEGAL_STATE`.
+    /// The code. A code that only a later release knows is read as `ILLEGAL_STATE`.
     pub fn code(&self) -> ErrorCode {
         let known = ErrorCode::ALL.iter().find(|code| code.as_str() == self.code);
         known.copied().unwrap_or(ErrorCode::IllegalState)
@@ -186,9 +214,9 @@ pub struct Job {
     pub row: tariff_import::Model,
     /// The input.
     pub input: Input,
-    /// What was found in the file; empty until the file was read.
+    /// The findings about the file; empty until the file has been read.
     pub report: Report,
-    /// Why the job failed.
+    /// Why the job failed, or why the last start of a checked job failed.
     pub failure: Option<Failure>,
 }
 
@@ -200,9 +228,47 @@ impl Job {
         Ok(Self { tariff, row, input, report: report.unwrap_or_default(), failure })
     }
 
+    /// The ids of the versions that an import by date made, in the order of their dates. Some of the versions may have been discarded since. The list is
+    /// empty for other jobs.
+    ///
+    /// # Errors
+    /// Fails with internal faults only.
+    pub fn scheduled(&self) -> Result<Vec<Uuid>> {
+        self.row
+            .scheduled
+            .as_ref()
+            .map(Vec::deserialize)
+            .transpose()
+            .or_fault()
+            .map(Option::unwrap_or_default)
+    }
+
     /// Whether the job waits for a file.
     pub fn wants_file(&self) -> bool {
         rows::UPLOADS.contains(&self.row.state)
+    }
+
+    /// The counts of the changes that the dry run found; `None` if the list of these changes is not stored.
+    fn listed_changes(&self) -> Option<RateChangeCounts> {
+        let was_dry = self.input.dry_run || self.input.checked.is_some();
+        // the list is deleted when the node deletes the file
+        self.report.changes.filter(|_| was_dry && self.row.node.is_some())
+    }
+
+    /// The number of changes that the dry run found, of this kind or of all kinds; `None` if no list of changes is stored.
+    fn found_changes(&self, kind: Option<RateChangeKind>) -> Option<Total> {
+        let counts = self.listed_changes()?;
+        Some(Total::of(match kind {
+            None => counts.differences(),
+            // a dry run does not list unchanged rates
+            Some(RateChangeKind::Unchanged) => 0,
+            Some(kind) => counts.of(kind),
+        }))
+    }
+
+    /// Whether all changes that the dry run found are listed; `None` if no list is stored.
+    pub fn lists_all_changes(&self) -> Option<bool> {
+        self.listed_changes().map(|counts| counts.differences() <= worker::MAX_CHANGES as u64)
     }
 
     /// Whether the job has ended, and therefore no longer changes.
@@ -232,14 +298,18 @@ async fn create_new(app: &App, actor: &Actor, new: NewImport) -> Result<Job> {
         by_date: new.by_date,
         note: clean_note(&new.note)?,
         sha256: new.sha256.as_deref().map(clean_sha256).transpose()?,
+        checked: None,
     };
     let row = tariff_import::Model {
         id: Uuid::now_v7(),
         tariff_id: tariff.id,
+        created_by: Some(actor.user_id).filter(|id| !id.is_nil()),
+        created_with: actor.token.as_ref().map(|token| token.id),
         auth_session_id: None,
         api_token_id: None,
         state: ImportState::Upload,
         input: serde_json::to_value(&input).or_fault()?,
+        file_name: new.file_name.as_deref().map(clean_file_name).transpose()?,
         node: None,
         heartbeat_at: now,
         expires_at: now + WAITS_FOR,
@@ -248,6 +318,7 @@ async fn create_new(app: &App, actor: &Actor, new: NewImport) -> Result<Job> {
         report: None,
         error: None,
         version_id: None,
+        scheduled: None,
         created_at: now,
         ended_at: None,
     };
@@ -260,6 +331,20 @@ async fn create_new(app: &App, actor: &Actor, new: NewImport) -> Result<Job> {
         })
         .await?;
     find(app, actor, id).await
+}
+
+/// The name of a file without the folder that some programs put before it.
+fn clean_file_name(text: &str) -> Result<String> {
+    let name = text.rsplit(['/', '\\']).next().unwrap_or_default().trim();
+    if name.is_empty() || name.chars().count() > MAX_FILE_NAME || !billing::text::is_line(name) {
+        let message = base::message!(
+            "`{field}` must have 1 to {max} printable characters.",
+            field = "fileName",
+            max = MAX_FILE_NAME
+        );
+        return Err(Error::invalid("fileName", message));
+    }
+    Ok(name.to_owned())
 }
 
 /// A SHA-256 hash in lower-case hexadecimal.
@@ -287,26 +372,38 @@ async fn mapping_of(app: &App, tariff: &tariff::Model, new: &NewImport) -> Resul
 }
 
 async fn insert(tx: &Tx, actor: &Actor, new: &NewImport, row: &tariff_import::Model) -> Result<Uuid> {
-    if new.effective_at.is_some_and(|at| at < row.created_at) {
+    check_start(new.effective_at, new.by_date, row.created_at)?;
+    check_room(tx, actor, row.tariff_id).await?;
+    rows::insert(tx.conn(), row.clone()).await?;
+    Ok(row.id)
+}
+
+/// Checks the time at which the new version takes effect.
+fn check_start(effective_at: Option<DateTime<Utc>>, by_date: bool, now: DateTime<Utc>) -> Result<()> {
+    if effective_at.is_some_and(|at| at < now) {
         let message = "`effectiveAt` must be in the future, or null for a draft.";
         return Err(Error::invalid("effectiveAt", message));
     }
-    if new.by_date && new.effective_at.is_some() {
+    if by_date && effective_at.is_some() {
         let message =
             "With `byDate`, the dates in the file decide when versions take effect. Leave `effectiveAt` out.";
         return Err(Error::invalid("effectiveAt", message));
     }
+    Ok(())
+}
+
+/// Locks the tariff, and checks that it may have one more job that has not ended.
+async fn check_room(tx: &Tx, actor: &Actor, tariff_id: Uuid) -> Result<()> {
     let conn = tx.conn();
-    tariff_rows::lock(conn, &owners(actor), row.tariff_id).await?.ok_or(Error::NotFound)?;
-    if rows::count_open(conn, row.tariff_id).await? >= MAX_OPEN {
-        let message = base::message!(
-            "The tariff has {max} imports that have not ended. Cancel one of them first.",
-            max = MAX_OPEN
-        );
-        return Err(Error::user(ErrorCode::IllegalState, message));
+    tariff_rows::lock(conn, &owners(actor), tariff_id).await?.ok_or(Error::NotFound)?;
+    if rows::count_open(conn, tariff_id).await? < MAX_OPEN {
+        return Ok(());
     }
-    rows::insert(conn, row.clone()).await?;
-    Ok(row.id)
+    let message = base::message!(
+        "The tariff has {max} imports that have not ended. Cancel one of them first.",
+        max = MAX_OPEN
+    );
+    Err(Error::user(ErrorCode::IllegalState, message))
 }
 
 /// Finds a job of a tariff that the actor may manage.
@@ -320,6 +417,47 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<Job> {
     Job::of(tariff, row)
 }
 
+/// Whether the actor, who sees a job, also sees the user who created it. A user of the platform may create a job for another account's tariff, and that
+/// account does not see the platform's users.
+pub fn sees_creator(actor: &Actor, creator: &user::Model) -> bool {
+    actor.role == Role::Admin || creator.account_id == actor.account_id
+}
+
+/// Lists the jobs of a tariff, oldest first. For the cost tariff of the actor's account, the list is empty, because that tariff belongs to another
+/// account.
+///
+/// # Errors
+/// Fails with `NOT_FOUND` or `FORBIDDEN`.
+pub async fn list(app: &App, actor: &Actor, tariff_id: Uuid, page: Page) -> Result<Listed<Job>> {
+    let tariff = readable(app, actor, tariff_id).await?;
+    if is_bought(actor, &tariff) {
+        return Ok(Listed::default());
+    }
+    let Listed { rows, total } = rows::list(app.store.reader(), tariff.id, page).await?;
+    let jobs = rows.into_iter().map(|row| Job::of(tariff.clone(), row)).collect::<Result<_>>()?;
+    Ok(Listed { rows: jobs, total })
+}
+
+/// Lists the changes that the dry run of a job found, of this kind or of all kinds, sorted by prefix. At most [`worker::MAX_CHANGES`] changes of a
+/// job are stored, but the total counts all changes that the dry run found.
+///
+/// # Errors
+/// Fails with `NOT_FOUND` or `FORBIDDEN`.
+pub async fn changes(
+    app: &App,
+    actor: &Actor,
+    id: Uuid,
+    kind: Option<RateChangeKind>,
+    page: RatePage,
+) -> Result<Listed<RateChange>> {
+    let job = find(app, actor, id).await?;
+    let Listed { rows, total } =
+        rows::changes(app.store.reader(), job.row.id, kind.map(Into::into), page).await?;
+    let total = total.map(|stored| job.found_changes(kind).unwrap_or(stored));
+    let changes = rows.iter().map(|row| RateChange::deserialize(&row.rates).or_fault());
+    Ok(Listed { rows: changes.collect::<Result<_>>()?, total })
+}
+
 /// The path and query of the address to which a job's file is uploaded; `None` if the job waits for no file.
 ///
 /// # Errors
@@ -331,61 +469,4 @@ pub fn upload_path(app: &App, job: &Job) -> Result<Option<String>> {
     let (id, until) = (job.row.id.simple(), job.row.expires_at.timestamp());
     let signature = app.identities.upload_code(job.row.id, until)?;
     Ok(Some(format!("{}/{id}?until={until}&signature={signature}", spool::PATH)))
-}
-
-/// Answers the open questions of a job, which then continues with the same file. From now on, the job acts for the actor.
-///
-/// # Errors
-/// Fails with `INVALID_INPUT` for a bad mapping, and with `ILLEGAL_STATE` if the job has no open question. May also fail with `NOT_FOUND` or
-/// `FORBIDDEN`.
-pub async fn answer(app: &App, actor: &Actor, id: Uuid, mapping: Mapping) -> Result<Job> {
-    check_mapping(&mapping)?;
-    change(app, actor, id, |row| {
-        if row.state != ImportState::Asks {
-            return Err(illegal("The import has no open question."));
-        }
-        let mut input = Input::deserialize(&row.input).or_fault()?;
-        input.mapping = Some(input.mapping.unwrap_or_default().merged(mapping.clone()));
-        let input = serde_json::to_value(&input).or_fault()?;
-        Ok(for_actor(tariff_import::Model { state: ImportState::Reading, input, ..row }, actor))
-    })
-    .await
-}
-
-/// Cancels a job that has not ended. The job's file is deleted.
-///
-/// # Errors
-/// Fails with `ILLEGAL_STATE` if the job has ended or its version is stored. May also fail with `NOT_FOUND` or `FORBIDDEN`.
-pub async fn cancel(app: &App, actor: &Actor, id: Uuid) -> Result<Job> {
-    let now = app.clock.now();
-    change(app, actor, id, |row| {
-        if row.ended_at.is_some() || row.version_id.is_some() {
-            return Err(illegal("The import has ended."));
-        }
-        Ok(tariff_import::Model { state: ImportState::Canceled, ended_at: Some(now), ..row })
-    })
-    .await
-}
-
-fn illegal(message: &'static str) -> Error {
-    Error::user(ErrorCode::IllegalState, message)
-}
-
-async fn change(
-    app: &App,
-    actor: &Actor,
-    id: Uuid,
-    next: impl Fn(tariff_import::Model) -> Result<tariff_import::Model> + Send + Sync,
-) -> Result<Job> {
-    let (next, now, tariff) = (&next, app.clock.now(), find(app, actor, id).await?.tariff);
-    let row = app
-        .write_as(actor, |tx| async move {
-            let row = rows::lock(tx.conn(), id).await?.ok_or(Error::NotFound)?;
-            let row = rows::update(tx.conn(), next(row)?).await?;
-            notices::import_changed(&tx, &row, now).await?;
-            Ok(row)
-        })
-        .await?;
-    app.imports.wake.notify_one();
-    Job::of(tariff, row)
 }

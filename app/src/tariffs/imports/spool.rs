@@ -13,7 +13,7 @@ use tokio::fs::{self, DirBuilder, File, OpenOptions};
 use tokio::io::AsyncWriteExt as _;
 use uuid::Uuid;
 
-use super::Job;
+use super::{Job, clean_file_name, worker};
 use crate::App;
 use crate::config::ImportConfig;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
@@ -23,7 +23,11 @@ use store::{tariff_imports as rows, tariffs as tariff_rows};
 pub const PATH: &str = "/tariff-imports";
 /// The ending of the uploaded files' names, with the dot.
 const ENDING: &str = ".deck";
-/// Another program's file that is older than this was left behind when that program died.
+/// The ending of a lock file's name. A program keeps its lock file locked while it runs. The name begins with the program's node id.
+const LOCK: &str = ".lock";
+/// If a lock file is not older than this, its program may still be about to lock it.
+const NEW: Duration = Duration::from_secs(60);
+/// Another program's file that is older than this was left behind, even if that program still runs.
 const LEFT_BEHIND: Duration = Duration::from_secs(25 * 3600);
 
 /// The folder of uploaded files.
@@ -40,6 +44,8 @@ pub struct Spool {
     files: Mutex<HashMap<Uuid, Spooled>>,
     /// Jobs whose files are being uploaded.
     uploading: Mutex<HashSet<Uuid>>,
+    /// Locked while this program runs, so that other programs do not delete its files.
+    lock: Mutex<Option<std::fs::File>>,
 }
 
 /// An uploaded file.
@@ -48,6 +54,9 @@ struct Spooled {
     bytes: u64,
     /// Whether the job's row does not name this node yet.
     arriving: bool,
+    /// The place of the job among the jobs that were only checked, whose files may be deleted if their space is needed. The file with the highest number
+    /// is deleted first. `None` for other jobs.
+    spare: Option<usize>,
 }
 
 impl Spool {
@@ -61,6 +70,7 @@ impl Spool {
             others: AtomicU64::new(0),
             files: Mutex::default(),
             uploading: Mutex::default(),
+            lock: Mutex::default(),
         }
     }
 
@@ -83,14 +93,42 @@ impl Spool {
         self.files().is_empty()
     }
 
-    /// Deletes the files of all jobs except these jobs. A file that is just arriving is kept.
-    pub(super) async fn keep(&self, jobs: &HashSet<Uuid>) {
+    /// Sets which files may be deleted if their space is needed: the files of these jobs, beginning with the last job, and no others.
+    pub(super) fn set_spare(&self, jobs: impl Iterator<Item = Uuid>) {
+        let places: HashMap<Uuid, usize> = jobs.enumerate().map(|(place, id)| (id, place)).collect();
+        for (id, file) in self.files().iter_mut() {
+            file.spare = places.get(id).copied();
+        }
+    }
+
+    /// Deletes the spare file that comes last. Returns false if there is no spare file.
+    fn delete_spare(&self) -> bool {
+        let file = {
+            let mut files = self.files();
+            let places = files.iter().filter_map(|(id, file)| Some((file.spare?, *id)));
+            let last = places.max().map(|(_, id)| id);
+            last.and_then(|id| files.remove(&id))
+        };
+        let Some(file) = file else { return false };
+        remove_now(&file.path);
+        self.used.fetch_sub(file.bytes, Ordering::Relaxed);
+        true
+    }
+
+    /// The jobs whose files this node has, with the paths of the files, except files that are just arriving.
+    pub(super) fn settled(&self) -> Vec<(Uuid, PathBuf)> {
+        let files = self.files();
+        files.iter().filter(|(_, file)| !file.arriving).map(|(id, file)| (*id, file.path.clone())).collect()
+    }
+
+    /// Deletes these files of jobs. If a job has got another file meanwhile, that file is kept.
+    pub(super) async fn delete(&self, files_of_jobs: &[(Uuid, PathBuf)]) {
         let gone: Vec<Spooled> = {
             let mut files = self.files();
-            let ids: Vec<Uuid> = files.keys().copied().collect();
-            let ids = ids.into_iter().filter(|id| !jobs.contains(id));
-            let ids: Vec<Uuid> = ids.filter(|id| files.get(id).is_some_and(|file| !file.arriving)).collect();
-            ids.iter().filter_map(|id| files.remove(id)).collect()
+            let mut take = |(id, path): &(Uuid, PathBuf)| {
+                files.get(id).is_some_and(|file| file.path == *path).then(|| files.remove(id)).flatten()
+            };
+            files_of_jobs.iter().filter_map(&mut take).collect()
         };
         for file in gone {
             remove(&file.path).await;
@@ -98,7 +136,7 @@ impl Spool {
         }
     }
 
-    /// Deletes old files of other programs, which left these files behind when they died, and counts the bytes of the other programs' newer files.
+    /// Deletes the files of other programs that have died, and very old files, and counts the bytes of the other programs' remaining files.
     ///
     /// # Errors
     /// Fails if the folder cannot be read.
@@ -109,39 +147,91 @@ impl Spool {
         };
         let own = self.node.simple().to_string();
         let mut others = 0;
+        let mut dead: HashMap<String, bool> = HashMap::new();
         while let Some(entry) = entries.next_entry().await.or_fault()? {
             let name = entry.file_name();
-            let Some(name) = name.to_str().filter(|name| name.ends_with(ENDING)) else { continue };
             // this program's own files are never too old, because a job that asks several questions may need its file for longer
-            if name.starts_with(&own) {
-                continue;
-            }
+            let Some(name) = name.to_str().filter(|name| !name.starts_with(&own)) else { continue };
             // the file may have been deleted meanwhile
             let Ok(data) = entry.metadata().await else { continue };
             let age = data.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
-            if age.is_some_and(|age| age > LEFT_BEHIND) {
+            if let Some(node) = name.strip_suffix(LOCK) {
+                // the program may just have created a new file, and not have locked it yet
+                if age.is_some_and(|age| age > NEW) {
+                    dead.entry(node.to_owned()).or_insert_with(|| self.has_died(node));
+                }
+                continue;
+            }
+            if !name.ends_with(ENDING) {
+                continue;
+            }
+            let node = name.split('-').next().unwrap_or_default();
+            let is_dead = *dead.entry(node.to_owned()).or_insert_with(|| self.has_died(node));
+            if is_dead || age.is_some_and(|age| age > LEFT_BEHIND) {
                 remove(&entry.path()).await;
             } else {
                 others += data.len();
             }
         }
         self.others.store(others, Ordering::Relaxed);
+        for (node, _) in dead.iter().filter(|(_, is_dead)| **is_dead) {
+            remove(&self.folder.join(format!("{node}{LOCK}"))).await;
+        }
         Ok(())
     }
 
-    /// Counts more bytes of a file toward the quota. Fails with `OVERLOADED` if the quota is used up.
-    fn reserve(&self, bytes: u64) -> Result<()> {
-        let used = self.used.fetch_add(bytes, Ordering::Relaxed);
-        let others = self.others.load(Ordering::Relaxed);
-        if used.saturating_add(others).saturating_add(bytes) <= self.quota {
-            return Ok(());
+    /// Whether the program with this node id has stopped. If it has, the operating system has released its lock. The lock is tested without waiting.
+    fn has_died(&self, node: &str) -> bool {
+        let lock = std::fs::File::open(self.folder.join(format!("{node}{LOCK}")));
+        lock.is_ok_and(|lock| lock.try_lock().is_ok())
+    }
+
+    /// Creates and locks this program's lock file, unless this was done before.
+    fn lock(&self) -> Result<()> {
+        let mut held = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_none() {
+            let path = self.folder.join(format!("{}{LOCK}", self.node.simple()));
+            let file = std::fs::File::create(path).or_fault()?;
+            file.try_lock().or_fault()?;
+            *held = Some(file);
         }
-        self.used.fetch_sub(bytes, Ordering::Relaxed);
-        Err(Error::Overloaded("too many files wait to be imported"))
+        Ok(())
+    }
+
+    /// Deletes the lock file when the program ends.
+    pub(super) async fn unlock(&self) {
+        let held = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if held.is_some() {
+            remove(&self.folder.join(format!("{}{LOCK}", self.node.simple()))).await;
+        }
+    }
+
+    /// Whether this many more bytes fit into the quota, possibly after spare files are deleted.
+    fn fits(&self, bytes: u64) -> bool {
+        let spare: u64 =
+            self.files().values().filter(|file| file.spare.is_some()).map(|file| file.bytes).sum();
+        let (used, others) = (self.used.load(Ordering::Relaxed), self.others.load(Ordering::Relaxed));
+        used.saturating_sub(spare).saturating_add(others).saturating_add(bytes) <= self.quota
+    }
+
+    /// Counts more bytes of a file toward the quota. If the quota is used up, deletes spare files; fails with `OVERLOADED` if that would not help.
+    fn reserve(&self, bytes: u64) -> Result<()> {
+        loop {
+            let used = self.used.fetch_add(bytes, Ordering::Relaxed);
+            let others = self.others.load(Ordering::Relaxed);
+            if used.saturating_add(others).saturating_add(bytes) <= self.quota {
+                return Ok(());
+            }
+            self.used.fetch_sub(bytes, Ordering::Relaxed);
+            if !self.fits(bytes) || !self.delete_spare() {
+                return Err(full());
+            }
+        }
     }
 
     async fn create(&self, job: Uuid) -> Result<(PathBuf, File)> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).await.or_fault()?;
+        self.lock()?;
         let name = format!("{}-{}-{}{ENDING}", self.node.simple(), job.simple(), Uuid::new_v4().simple());
         let path = self.folder.join(name);
         let file =
@@ -158,6 +248,13 @@ async fn remove(path: &Path) {
     }
 }
 
+/// Deletes a file, and blocks the thread meanwhile. Removing a file's name takes so little time that blocking is acceptable.
+fn remove_now(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path) {
+        tracing::warn!(%error, file = %path.display(), "an uploaded file could not be deleted");
+    }
+}
+
 /// A file that is being uploaded. If the value is dropped before [`Upload::finish`], the file is deleted.
 pub struct Upload {
     spool: Arc<Spool>,
@@ -168,27 +265,24 @@ pub struct Upload {
     hash: Sha256,
     /// The hash that the file must have, in hexadecimal; `None` if any file is accepted.
     sha256: Option<String>,
+    name: Option<String>,
 }
 
 /// Admits an upload if it has the signature that [`super::upload_path`] put into its address. The signature is the proof of access.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for a wrong signature, with `ILLEGAL_STATE` if the job waits for no file or the address has expired, with `OVERLOADED` if a
-/// file is already being uploaded for the job, and with `NOT_FOUND` if the job does not exist.
+/// file is already being uploaded for the job or this node still works on the job's former file, and with `NOT_FOUND` if the job does not exist.
 pub async fn admit(app: &App, job: Uuid, until: i64, signature: &str) -> Result<Upload> {
     let expected = app.identities.upload_code(job, until)?;
     if !bool::from(expected.as_bytes().ct_eq(signature.as_bytes())) {
         return Err(Error::Forbidden);
     }
-    let found = find(app, job).await?;
-    let now = app.clock.now();
-    if !found.wants_file() || found.row.expires_at <= now || until <= now.timestamp() {
-        return Err(not_waiting());
-    }
+    waiting(app, job, until).await?;
     let spool = app.imports.spool.clone();
-    // otherwise, one signed address could use up the quota
+    // a job has at most one upload at a time; otherwise, one signed address could use up the quota
     if !spool.uploading().insert(job) {
-        return Err(Error::Overloaded("the import's file is being uploaded already"));
+        return Err(Error::Overloaded("the import's file is already being uploaded"));
     }
     let mut upload = Upload {
         spool,
@@ -197,14 +291,28 @@ pub async fn admit(app: &App, job: Uuid, until: i64, signature: &str) -> Result<
         file: None,
         bytes: 0,
         hash: Sha256::new(),
-        sha256: found.input.sha256,
+        sha256: None,
+        name: None,
     };
+    worker::leave(app, job).await?;
+    // another upload, or another node, may have changed the job before this upload was noted
+    upload.sha256 = waiting(app, job, until).await?.input.sha256;
     if upload.spool.others.load(Ordering::Relaxed) > 0 {
         upload.spool.sweep().await?;
     }
     let (path, file) = upload.spool.create(job).await?;
     (upload.path, upload.file) = (path, Some(file));
     Ok(upload)
+}
+
+/// The job, if it waits for a file and the address has not expired.
+async fn waiting(app: &App, job: Uuid, until: i64) -> Result<Job> {
+    let found = find(app, job).await?;
+    let now = app.clock.now();
+    if !found.wants_file() || found.row.expires_at <= now || until <= now.timestamp() {
+        return Err(not_waiting());
+    }
+    Ok(found)
 }
 
 /// Finds a job without an access check. The id must come from a signature or from this node's own work.
@@ -215,15 +323,18 @@ pub(super) async fn find(app: &App, id: Uuid) -> Result<Job> {
 }
 
 impl Upload {
+    /// Sets the file's name, which replaces the name that was given when the job was created. A bad name is ignored, because the file matters more.
+    pub fn set_name(&mut self, name: &str) {
+        self.name = clean_file_name(name).ok();
+    }
+
     /// Checks the announced size of the file, before the file arrives.
     ///
     /// # Errors
     /// See [`Upload::write`].
     pub fn announce(&self, bytes: u64) -> Result<()> {
         self.check_size(bytes)?;
-        self.spool.reserve(bytes)?;
-        self.spool.used.fetch_sub(bytes, Ordering::Relaxed);
-        Ok(())
+        if self.spool.fits(bytes) { Ok(()) } else { Err(full()) }
     }
 
     fn check_size(&self, bytes: u64) -> Result<()> {
@@ -251,8 +362,8 @@ impl Upload {
     /// Gives the complete file to the job, and returns the job.
     ///
     /// # Errors
-    /// Fails with `INVALID_INPUT` if the file does not have the hash that the job requires, and with `ILLEGAL_STATE` if the job no longer waits for a
-    /// file.
+    /// Fails with `INVALID_INPUT` if the file does not have the hash that the job requires, with `ILLEGAL_STATE` if the job no longer waits for a file,
+    /// and with `OVERLOADED` if the server still has the job's former file.
     pub async fn finish(mut self, app: &App) -> Result<Job> {
         self.check_hash()?;
         let mut file = self.file.take().ok_or_else(|| Error::fault("the upload has ended"))?;
@@ -260,14 +371,17 @@ impl Upload {
         drop(file);
         let (job, node, now) = (self.job, app.imports.node, app.clock.now());
         if !self.arrive() {
-            return Err(not_waiting());
+            return Err(Error::Overloaded("the server is about to delete the import's former file"));
         }
-        let taken = app.store.write(|tx| async move { rows::take(tx.conn(), job, node, now).await }).await;
+        let name = self.name.as_deref();
+        let taken = app.store.write(|tx| async move { rows::take(&tx, job, (node, name), now).await }).await;
         let is_taken = matches!(taken, Ok(true));
         self.settle(is_taken);
         if taken? {
+            // the job is found before it is worked on, because a short file is read at once
+            let found = find(app, job).await;
             app.imports.wake.notify_one();
-            return find(app, job).await;
+            return found;
         }
         Err(not_waiting())
     }
@@ -288,7 +402,8 @@ impl Upload {
         if files.contains_key(&self.job) {
             return false;
         }
-        files.insert(self.job, Spooled { path: self.path.clone(), bytes: self.bytes, arriving: true });
+        let (path, bytes) = (self.path.clone(), self.bytes);
+        files.insert(self.job, Spooled { path, bytes, arriving: true, spare: None });
         true
     }
 
@@ -307,6 +422,10 @@ impl Upload {
     }
 }
 
+fn full() -> Error {
+    Error::Overloaded("too many files are waiting to be imported")
+}
+
 fn not_waiting() -> Error {
     Error::user(ErrorCode::IllegalState, "The import does not wait for a file.")
 }
@@ -318,11 +437,7 @@ impl Drop for Upload {
             return;
         }
         self.spool.used.fetch_sub(self.bytes, Ordering::Relaxed);
-        let path = std::mem::take(&mut self.path);
-        // removing a file's name takes so little time that blocking the thread is acceptable
-        if let Err(error) = std::fs::remove_file(&path) {
-            tracing::warn!(%error, file = %path.display(), "an incomplete upload could not be deleted");
-        }
+        remove_now(&std::mem::take(&mut self.path));
     }
 }
 
@@ -331,7 +446,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn files_that_a_dead_program_left_behind_count() {
+    async fn the_files_of_other_programs_count_until_these_programs_die() {
         let folder = std::env::temp_dir().join(format!("callshop-spool-{}", Uuid::new_v4().simple()));
         let spool = |node| Spool {
             folder: folder.clone(),
@@ -342,6 +457,7 @@ mod tests {
             others: AtomicU64::new(0),
             files: Mutex::default(),
             uploading: Mutex::default(),
+            lock: Mutex::default(),
         };
         let dead = spool(1);
         let (left, mut file) = dead.create(Uuid::from_u128(7)).await.expect("a file");
@@ -355,9 +471,21 @@ mod tests {
         let (_, mut own) = next.create(Uuid::from_u128(8)).await.expect("a file");
         own.write_all(&[b'x'; 40]).await.expect("it is written");
         own.flush().await.expect("it is written");
-        remove(&left).await;
+        assert!(left.exists(), "the other program still runs");
+        drop(dead);
         next.sweep().await.expect("it is read");
+        assert!(!left.exists());
         next.reserve(60).expect("the other file is gone");
+        assert!(next.reserve(1).is_err());
+        // a spare file makes room, and a file that a job needs does not
+        let bytes = 60;
+        let kept = next.create(Uuid::from_u128(9)).await.expect("a file").0;
+        let spooled = |path: &Path| Spooled { path: path.to_owned(), bytes, arriving: false, spare: None };
+        next.files().insert(Uuid::from_u128(9), spooled(&kept));
+        assert!(next.reserve(1).is_err() && kept.exists());
+        next.set_spare([Uuid::from_u128(9)].into_iter());
+        next.reserve(bytes).expect("the spare file is deleted");
+        assert!(!kept.exists() && next.path(Uuid::from_u128(9)).is_none());
         assert!(next.reserve(1).is_err());
         fs::remove_dir_all(&folder).await.expect("it is removed");
     }

@@ -1,45 +1,55 @@
 //! Carries out the jobs whose files this node has, and rescues the jobs of nodes that died.
 
 use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{ImportState, tariff_import};
-use serde::{Deserialize as _, Serialize};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Failure, Input, Job, Report, WAITS_FOR, spool};
+use super::ending::{Ending, Work, end, json, orphan, refused, save};
+use super::{Failure, Job, Report, spool};
+use crate::App;
 use crate::auth::{Actor, resume};
-use crate::tariffs::drafts::{import_with, wait_for_permit};
-use crate::tariffs::{
-    Impact, Import, MAX_DECK_BYTES, Outcome, Progress, activate, find_version, impact_of_draft, owned,
-};
-use crate::{App, notices};
+use crate::tariffs::drafts::{ForJob, import_with, wait_for_permit};
+use crate::tariffs::{Impact, Import, MAX_DECK_BYTES, Outcome, Progress, RateChange, impact_of_draft, owned};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
-use store::{Tx, tariff_imports as rows};
+use store::tariff_imports as rows;
 
 /// Interval between checks of the jobs.
 const EVERY: Duration = Duration::from_secs(1);
 /// Interval between heartbeats.
 const BEATS: Duration = Duration::from_secs(5);
+/// Interval between heartbeats of checked jobs, whose rows are large.
+const CHECKED_BEATS: Duration = Duration::from_secs(60);
+/// Like [`DEAD_AFTER`], for checked jobs.
+pub(super) const CHECKED_DEAD_AFTER: TimeDelta = TimeDelta::seconds(150);
+/// Maximum number of checked jobs whose files a node keeps.
+const MAX_CHECKED: usize = 100;
 /// Interval between searches for jobs of nodes that died.
 const RESCUES: Duration = Duration::from_secs(10);
 /// A node that sends no heartbeat for this time counts as dead. With a shorter time, a node could count as dead merely because its database is slow.
-const DEAD_AFTER: TimeDelta = TimeDelta::seconds(30);
+pub(super) const DEAD_AFTER: TimeDelta = TimeDelta::seconds(30);
+/// How long an upload waits until this node no longer works on the import's former file.
+const LEAVES_WITHIN: Duration = Duration::from_secs(2);
 /// Interval at which a job's progress is stored.
 const SHOWN_EVERY: Duration = Duration::from_millis(500);
 /// How long a job is kept after its end.
 const KEPT: TimeDelta = TimeDelta::days(30);
-/// Maximum number of jobs that one transaction deletes.
-const DELETED: u64 = 100;
+/// Maximum number of jobs that one transaction deletes, with up to [`MAX_CHANGES`] changes of each job.
+const DELETED: u64 = 10;
+/// Maximum number of changes of a dry run that are stored.
+pub const MAX_CHANGES: usize = 5_000;
 
 /// When the less frequent steps were last taken.
 #[derive(Default)]
-struct Pace {
+pub struct Pace {
     beat: Option<Instant>,
+    checked_beat: Option<Instant>,
     rescue: Option<Instant>,
 }
 
@@ -51,18 +61,18 @@ fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
     due
 }
 
-/// Carries out jobs until `stop`. Then the jobs of this node ask for their files again, because their files are lost with the node.
+/// Carries out jobs until `stop`. Then the jobs of this node ask for their files again, because the files are lost when the node stops.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut pace = Pace::default();
     loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            () = app.imports.wake.notified() => {}
+        let is_woken = tokio::select! {
+            _ = ticks.tick() => false,
+            () = app.imports.wake.notified() => true,
             () = stop.cancelled() => break,
-        }
-        if let Err(error) = step(&app, &mut pace).await {
+        };
+        if let Err(error) = step(&app, &mut pace, is_woken).await {
             tracing::warn!(%error, "the imports could not be processed; the server tries again in a moment");
         }
     }
@@ -71,18 +81,31 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-async fn step(app: &Arc<App>, pace: &mut Pace) -> Result<()> {
+/// Takes one step: deletes files that no job needs, begins the jobs that can be worked on, records heartbeats, and rescues jobs. A step that is not
+/// woken looks for jobs only if this node has a file.
+///
+/// # Errors
+/// May fail with database errors.
+pub async fn step(app: &Arc<App>, pace: &mut Pace, is_woken: bool) -> Result<()> {
     let imports = &app.imports;
-    if !imports.spool.is_empty() {
+    // a job may have been started just after its file was deleted
+    if is_woken || !imports.spool.is_empty() {
+        // the files are listed before the query, so that a file that arrives during the query is kept
+        let mut gone = imports.spool.settled();
         let held = rows::held_by(app.store.reader(), imports.node).await?;
-        let ids: HashSet<Uuid> = held.iter().map(|(id, _)| *id).collect();
-        imports.spool.keep(&ids).await;
-        for (id, _) in held.iter().filter(|(_, state)| *state == ImportState::Reading) {
+        gone.retain(|(id, _)| held.iter().all(|(held, ..)| held != id));
+        imports.spool.delete(&gone).await;
+        spare(app, &held).await?;
+        for (id, ..) in held.iter().filter(|(_, state, _)| *state == ImportState::Reading) {
             start(app, *id);
         }
-        if !ids.is_empty() && is_due(&mut pace.beat, BEATS) {
-            let (node, now, ids) =
-                (imports.node, app.clock.now(), &held.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+        let (of_checked, of_others) =
+            (is_due(&mut pace.checked_beat, CHECKED_BEATS), is_due(&mut pace.beat, BEATS));
+        let is_beating = |state| if state == ImportState::Checked { of_checked } else { of_others };
+        let beating = held.iter().filter(|(_, state, _)| is_beating(*state));
+        let beating: Vec<Uuid> = beating.map(|(id, ..)| *id).collect();
+        if !beating.is_empty() {
+            let (node, now, ids) = (imports.node, app.clock.now(), &beating);
             app.store.write(|tx| async move { rows::beat(tx.conn(), node, ids, now).await }).await?;
         }
     }
@@ -90,6 +113,24 @@ async fn step(app: &Arc<App>, pace: &mut Pace) -> Result<()> {
         rescue(app).await?;
     }
     Ok(())
+}
+
+/// Allows the files of checked jobs to be deleted if their space is needed. Forgets the checked jobs whose files were deleted, those that nobody
+/// started in time, and the oldest if there are too many; the next step deletes the files that these jobs still have. Also deletes the stored changes
+/// of these jobs.
+async fn spare(app: &App, held: &[(Uuid, ImportState, DateTime<Utc>)]) -> Result<()> {
+    let (spool, node, now) = (&app.imports.spool, app.imports.node, app.clock.now());
+    let checked = || held.iter().filter(|(_, state, _)| *state == ImportState::Checked);
+    spool.set_spare(checked().map(|(id, ..)| *id));
+    let is_gone = |id: Uuid, until: DateTime<Utc>| until < now || spool.path(id).is_none();
+    // those that were checked last come first
+    let gone =
+        checked().enumerate().filter(|(at, (id, _, until))| *at >= MAX_CHECKED || is_gone(*id, *until));
+    let gone: &Vec<Uuid> = &gone.map(|(_, (id, ..))| *id).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    app.store.write(|tx| async move { rows::forget(&tx, node, gone).await }).await
 }
 
 /// Starts a job in a task of its own, unless the job is already running.
@@ -102,25 +143,32 @@ fn start(app: &Arc<App>, id: Uuid) {
                 tracing::warn!(%error, import = %id, "an import is tried again in a moment");
             }
             running(&app).remove(&id);
+            app.imports.ended.notify_waiters();
         });
     }
 }
 
+/// Waits until this node no longer works on a job. After a pause of the node, another node may have taken the job from this node, so that the job asks
+/// for its file again. If this node took the next file while it still works with the former file, it would apply the result to the next file.
+///
+/// # Errors
+/// Fails with `OVERLOADED` if the work takes longer than [`LEAVES_WITHIN`].
+pub(super) async fn leave(app: &App, id: Uuid) -> Result<()> {
+    let left = async {
+        loop {
+            let ended = app.imports.ended.notified();
+            if !running(app).contains(&id) {
+                return;
+            }
+            ended.await;
+        }
+    };
+    let left = tokio::time::timeout(LEAVES_WITHIN, left).await;
+    left.map_err(|_| Error::Overloaded("the server still works on the import's former file"))
+}
+
 fn running(app: &App) -> std::sync::MutexGuard<'_, HashSet<Uuid>> {
     app.imports.running.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// How a job's work ended.
-struct Ending {
-    state: ImportState,
-    report: Option<Report>,
-    failure: Option<Failure>,
-}
-
-impl Ending {
-    fn failed(report: Option<Report>, failure: Failure) -> Self {
-        Self { state: ImportState::Failed, report, failure: Some(failure) }
-    }
 }
 
 async fn work(app: &Arc<App>, id: Uuid) -> Result<()> {
@@ -129,51 +177,41 @@ async fn work(app: &Arc<App>, id: Uuid) -> Result<()> {
     if job.row.state != ImportState::Reading || job.row.node != Some(app.imports.node) {
         return Ok(());
     }
-    let ending = match read(app, &job).await {
-        Ok(ending) => ending,
-        Err(error) => Ending::failed(None, told(error)),
-    };
-    end(app, id, ending).await
-}
-
-/// The reason why a job failed, worded for the job's owner.
-fn told(error: Error) -> Failure {
-    match error {
-        Error::User(error) => Failure::new(error.code, error.message),
-        Error::Unauthenticated => {
-            let message = "The login or API token that created the import has ended. Import the file again.";
-            Failure::new(ErrorCode::Forbidden, message)
-        }
-        Error::Forbidden => Failure::new(ErrorCode::Forbidden, "Your role may not do this."),
-        Error::NotFound => Failure::new(ErrorCode::NotFound, "The tariff no longer exists."),
-        error => {
-            tracing::error!(%error, "an import failed");
-            Failure::new(
-                ErrorCode::TryLater,
-                "The server could not finish the import. Import the file again.",
-            )
-        }
-    }
-}
-
-async fn read(app: &Arc<App>, job: &Job) -> Result<Ending> {
-    let actor = resume::actor(app, job.row.auth_session_id, job.row.api_token_id).await?;
     if job.row.version_id.is_some() {
         // the version was stored, but the end of the job was not
-        return conclude(app, &actor, job, Report::default(), job.row.version_id).await;
+        return end(app, id, Work::Made).await;
     }
+    let path = app.imports.spool.path(id);
+    let work = match read(app, &job, path.as_deref()).await {
+        Ok(Some(ending)) => Work::Ended(Box::new(ending)),
+        Ok(None) => {
+            let lost: Vec<(Uuid, PathBuf)> = path.into_iter().map(|path| (id, path)).collect();
+            app.imports.spool.delete(&lost).await;
+            return orphan(app, id, |row| row.node == Some(app.imports.node)).await;
+        }
+        Err(error) => Work::Failed(error),
+    };
+    end(app, id, work).await
+}
+
+/// Reads a job's file, and stores the version. Returns `None` if the file is lost: for example, it was deleted just before the job was started after a
+/// dry run, or somebody else deleted it from the folder.
+async fn read(app: &Arc<App>, job: &Job, path: Option<&Path>) -> Result<Option<Ending>> {
+    let actor = resume::actor(app, job.row.auth_session_id, job.row.api_token_id).await?;
     let tariff = owned(app, &actor, job.tariff.id).await?;
-    let path = app.imports.spool.path(job.row.id).ok_or_else(|| Error::fault("the file is gone"))?;
-    let bytes = tokio::fs::metadata(&path).await.or_fault()?.len();
+    let Some(path) = path else { return Ok(None) };
+    let Some(data) = unless_lost(tokio::fs::metadata(path).await)? else { return Ok(None) };
+    let bytes = data.len();
     if bytes > MAX_DECK_BYTES as u64 {
         let message = base::message!("The file has more than {max} bytes.", max = MAX_DECK_BYTES);
-        return Ok(Ending::failed(None, Failure::new(ErrorCode::BadDeck, message)));
+        return Ok(Some(Ending::failed(None, Failure::new(ErrorCode::BadDeck, message))));
     }
     // only a few decks may be in memory at a time, so the permit is needed to read the file
     let permit = wait_for_permit(bytes).await?;
+    let Some(file) = unless_lost(tokio::fs::read(path).await)? else { return Ok(None) };
     let import = Import {
         tariff_id: tariff.id,
-        file: tokio::fs::read(&path).await.or_fault()?,
+        file,
         mapping: job.input.mapping.clone(),
         base_version_id: job.input.base_version_id,
         mode: job.input.mode,
@@ -186,18 +224,34 @@ async fn read(app: &Arc<App>, job: &Job) -> Result<Ending> {
     let id = (job.row.id, app.imports.node);
     let note = job.input.note.clone();
     let progress = move |progress: Progress| noted.note(progress);
-    let done = import_with(app, &actor, import, (tariff, note, Some(id)), permit, progress);
+    let for_job = ForJob { id, effective_at: job.input.effective_at };
+    let done = import_with(app, &actor, import, (tariff, note, Some(for_job)), permit, progress);
     let outcome = tokio::select! {
         outcome = done => outcome?,
         never = show(app, id, &written) => match never {},
     };
-    let version = outcome.version.as_ref().map(|version| version.version.id);
     let impact = impact(app, &actor, job, &outcome).await;
-    let report = Report { impact, ..Report::from(outcome) };
-    conclude(app, &actor, job, report, version).await
+    let changes = changes(app, job, &outcome).await?;
+    Ok(Some(Ending { changes, ..conclude(outcome, impact) }))
 }
 
-/// The calls of the last thirty days at the prices of a dry run. The job succeeds even if they cannot be rated.
+/// `None` if the file does not exist.
+fn unless_lost<T>(read: std::io::Result<T>) -> Result<Option<T>> {
+    match read {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some).or_fault(),
+    }
+}
+
+/// The first changes that a dry run found. Empty for any other job, because the version that the job stored shows its changes.
+async fn changes(app: &App, job: &Job, outcome: &Outcome) -> Result<Vec<RateChange>> {
+    match outcome.comparison.as_ref().filter(|_| job.input.dry_run) {
+        Some(comparison) => comparison.differences(app, MAX_CHANGES).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The calls of the last thirty days at the prices of a dry run. The job succeeds even if the calls cannot be rated.
 async fn impact(app: &App, actor: &Actor, job: &Job, outcome: &Outcome) -> Option<Impact> {
     let draft = outcome.loaded.as_ref().filter(|_| job.input.dry_run)?;
     match impact_of_draft(app, actor, job.tariff.id, draft).await {
@@ -209,39 +263,25 @@ async fn impact(app: &App, actor: &Actor, job: &Job, outcome: &Outcome) -> Optio
     }
 }
 
-/// The state of the job according to its report. If requested, first activates or schedules the new version.
-async fn conclude(
-    app: &App,
-    actor: &Actor,
-    job: &Job,
-    report: Report,
-    version: Option<Uuid>,
-) -> Result<Ending> {
-    let reported = |state| Ok(Ending { state, report: Some(report.clone()), failure: None });
+/// The state of the job according to what its work found.
+fn conclude(outcome: Outcome, impact: Option<Impact>) -> Ending {
+    let (has_version, refusal) = (outcome.version.is_some(), outcome.refused.as_ref().map(refused));
+    let report = Report { impact, ..Report::from(outcome) };
+    let reported = |state, report| Ending { state, report: Some(report), failure: None, changes: Vec::new() };
     if !report.questions.is_empty() {
-        return reported(ImportState::Asks);
+        return reported(ImportState::Asks, report);
     }
     if report.errors > 0 {
         let message = base::message!(
             "Nothing was imported. Errors in the file: {errors}. See `problems`.",
             errors = report.errors
         );
-        return Ok(Ending::failed(Some(report), Failure::new(ErrorCode::BadDeck, message)));
+        return Ending::failed(Some(report), Failure::new(ErrorCode::BadDeck, message));
     }
-    let Some(version) = version else { return reported(ImportState::Checked) };
-    let Some(at) = job.input.effective_at else { return reported(ImportState::Done) };
-    // the requested time may have passed while the file was read
-    let at = Some(at).filter(|at| *at > app.clock.now());
-    match activate(app, actor, version, at).await {
-        Ok(activated) => {
-            let next = activated.next.map(|next| next.version.id);
-            Ok(Ending { state: ImportState::Done, report: Some(Report { next, ..report }), failure: None })
-        }
-        // the version was already activated, by this job or by a person
-        Err(_) if find_version(app, actor, version).await?.version.active_from.is_some() => {
-            reported(ImportState::Done)
-        }
-        Err(error) => Ok(Ending::failed(Some(report), told(error))),
+    match refusal {
+        Some(failure) => Ending::failed(Some(report), failure),
+        None if has_version => reported(ImportState::Done, report),
+        None => reported(ImportState::Checked, report),
     }
 }
 
@@ -274,66 +314,11 @@ async fn show(app: &App, id: (Uuid, Uuid), written: &Written) -> std::convert::I
             continue;
         }
         last = rows;
-        let noted = app.store.write(|tx| async move { rows::progress(tx.conn(), id, rows, now).await });
+        let noted = app.store.write(|tx| async move { rows::progress(&tx, id, rows, now).await });
         if let Err(error) = noted.await {
             tracing::debug!(%error, "the progress of an import could not be stored");
         }
     }
-}
-
-fn json(value: &impl Serialize) -> Result<serde_json::Value> {
-    serde_json::to_value(value).or_fault()
-}
-
-/// Stores the end of the work, unless the job was canceled or taken from this node meanwhile.
-async fn end(app: &App, id: Uuid, ending: Ending) -> Result<()> {
-    let (node, now) = (app.imports.node, app.clock.now());
-    let report = ending.report.as_ref().map(json).transpose()?;
-    let error = ending.failure.as_ref().map(json).transpose()?;
-    let (state, report, error) = (ending.state, &report, &error);
-    app.store
-        .write(|tx| async move {
-            let Some(row) = rows::lock(tx.conn(), id).await? else { return Ok(()) };
-            if row.state != ImportState::Reading || row.node != Some(node) {
-                return Ok(());
-            }
-            let asks = state == ImportState::Asks;
-            let row = tariff_import::Model {
-                state,
-                report: report.clone(),
-                error: error.clone(),
-                expires_at: if asks { now + WAITS_FOR } else { row.expires_at },
-                ended_at: (!asks).then_some(now),
-                ..row
-            };
-            save(&tx, row, now).await
-        })
-        .await?;
-    // a job that has ended no longer needs its file
-    app.imports.wake.notify_one();
-    Ok(())
-}
-
-/// Stores a job that has ended, or that waits for a file or an answer. Also notifies the tariff's owner.
-async fn save(tx: &Tx, row: tariff_import::Model, now: DateTime<Utc>) -> Result<()> {
-    let row = rows::update(tx.conn(), row).await?;
-    notices::import_changed(tx, &row, now).await
-}
-
-/// The new row of a job whose node is gone: the job asks for its file again or, if its version is stored, ends.
-fn orphaned(row: tariff_import::Model, now: DateTime<Utc>) -> Result<tariff_import::Model> {
-    if row.version_id.is_none() {
-        let state = ImportState::UploadAgain;
-        let rows_read = 0;
-        return Ok(tariff_import::Model { state, node: None, expires_at: now + WAITS_FOR, rows_read, ..row });
-    }
-    let input = Input::deserialize(&row.input).or_fault()?;
-    let message = "The server stopped after it had stored the version and before it could activate it. Activate the version.";
-    let failure = Failure::new(ErrorCode::IllegalState, message);
-    let is_scheduled = input.effective_at.is_some();
-    let state = if is_scheduled { ImportState::Failed } else { ImportState::Done };
-    let error = is_scheduled.then(|| json(&failure)).transpose()?;
-    Ok(tariff_import::Model { state, error, ended_at: Some(now), ..row })
 }
 
 /// Ends or resets the jobs of dead nodes, and ends the jobs whose users did not upload a file or answer a question in time.
@@ -343,18 +328,10 @@ fn orphaned(row: tariff_import::Model, now: DateTime<Utc>) -> Result<tariff_impo
 pub async fn rescue(app: &App) -> Result<()> {
     let now = app.clock.now();
     let dead = now - DEAD_AFTER;
-    for orphan in rows::orphans(app.store.reader(), dead).await? {
-        let id = orphan.id;
-        app.store
-            .write(|tx| async move {
-                let row = rows::lock(tx.conn(), id).await?;
-                let lost = row.filter(|row| rows::HELD.contains(&row.state) && row.heartbeat_at < dead);
-                match lost {
-                    Some(row) => save(&tx, orphaned(row, now)?, now).await,
-                    None => Ok(()),
-                }
-            })
-            .await?;
+    // after a pause, this node's own heartbeats may be old, although it still works on its jobs
+    let is_lost = |row: &tariff_import::Model| row.heartbeat_at < dead && row.node != Some(app.imports.node);
+    for lost in rows::orphans(app.store.reader(), dead).await? {
+        orphan(app, lost.id, is_lost).await?;
     }
     let late = Failure::new(
         ErrorCode::IllegalState,
@@ -368,9 +345,10 @@ pub async fn rescue(app: &App) -> Result<()> {
                 let row = row.filter(|row| rows::WAITS.contains(&row.state) && row.expires_at < now);
                 let Some(row) = row else { return Ok(()) };
                 let error = Some(late.clone());
-                let row =
-                    tariff_import::Model { state: ImportState::Failed, error, ended_at: Some(now), ..row };
-                save(&tx, row, now).await
+                let (state, ended_at) = (ImportState::Failed, Some(now));
+                save(&tx, tariff_import::Model { state, error, node: None, ended_at, ..row }, now)
+                    .await
+                    .map(drop)
             })
             .await?;
     }
@@ -378,27 +356,23 @@ pub async fn rescue(app: &App) -> Result<()> {
 }
 
 async fn give_up(app: &App) -> Result<()> {
-    let (node, now) = (app.imports.node, app.clock.now());
-    if app.imports.spool.is_empty() {
-        return Ok(());
-    }
-    for (id, _) in rows::held_by(app.store.reader(), node).await? {
-        app.store
-            .write(|tx| async move {
-                let row = rows::lock(tx.conn(), id).await?;
-                let ours = row.filter(|row| rows::HELD.contains(&row.state) && row.node == Some(node));
-                match ours {
-                    Some(row) => save(&tx, orphaned(row, now)?, now).await,
-                    None => Ok(()),
-                }
-            })
-            .await?;
-    }
-    app.imports.spool.keep(&HashSet::new()).await;
-    Ok(())
+    let (spool, node) = (&app.imports.spool, app.imports.node);
+    let orphaned = async {
+        let held =
+            if spool.is_empty() { Vec::new() } else { rows::held_by(app.store.reader(), node).await? };
+        for (id, ..) in held {
+            orphan(app, id, |row| row.node == Some(node)).await?;
+        }
+        Ok(())
+    };
+    let done = orphaned.await;
+    // delete the files even if the database does not respond, because no other program can use them
+    spool.delete(&spool.settled()).await;
+    spool.unlock().await;
+    done
 }
 
-/// Deletes the jobs that ended long ago, and the files that dead programs left behind.
+/// Deletes the jobs that ended long ago, and the files that crashed programs left behind.
 ///
 /// # Errors
 /// May fail with database errors. Fails with a fault if the folder of uploads cannot be read.

@@ -9,7 +9,7 @@ use super::profile::Profile;
 use super::{Draft, SAMPLE};
 
 impl Draft<'_> {
-    /// Without a header, the contents alone decide. If the contents leave a column in doubt, the user is asked.
+    /// If a file has no header, only the contents of a column show its meaning. If the contents leave a column in doubt, the user is asked.
     pub(super) fn guess_by_content(&mut self) {
         let taken: BTreeSet<usize> = self.roles.values().flatten().copied().chain(self.price).collect();
         let free = |draft: &Self, column: usize| {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::codes::looks_like_codes;
+use super::super::detect::{are_areas, country_mentioned};
 use super::super::header::{Meaning, Role, Words, is_ignored, words};
 use super::super::header_words::OLD;
 use super::super::mapping::Mapping;
@@ -41,7 +42,14 @@ impl Draft<'_> {
             self.ask_code(&columns);
             return None;
         }
-        match (self.role(Role::Prefix), self.role(Role::CountryCode), self.role(Role::AreaCode)) {
+        let codes = (self.role(Role::Prefix), self.role(Role::CountryCode), self.role(Role::AreaCode));
+        if let (Some(code), None, None) | (None, None, Some(code)) = codes
+            && let Some(country) = self.country_beside(code)
+        {
+            self.guess(country, Role::CountryCode, "It has only country codes.");
+            return self.joined(country, code, true, mapping);
+        }
+        match codes {
             (Some(code), None, None) | (None, Some(code), None) => Some(match self.area_beside(code) {
                 Some(area) => {
                     self.roles.remove(&Role::Prefix);
@@ -56,19 +64,26 @@ impl Draft<'_> {
                 _ => Some(CodeSource::Parts(country, area)),
             },
             (Some(code), Some(country), None) => self.joined(country, code, true, mapping),
-            (Some(code), None, Some(area)) if self.ends_with(code, area) => Some(CodeSource::Full(code)),
+            (Some(code), None, Some(area)) if self.ends_with(code, area) || self.are_equal(code, area) => {
+                Some(CodeSource::Full(code))
+            }
             (Some(country), None, Some(area)) | (None, Some(country), Some(area)) => {
                 self.joined(country, area, false, mapping)
             }
             (None, None, Some(area))
                 if mapping.code_prefix.is_some()
                     || self.is_complete(area)
-                    || national_code(&self.name(area)).is_some() && self.is_short(area) =>
+                    || national_code(&self.name(area)).is_some_and(|code| self.is_short(area, code)) =>
             {
                 Some(CodeSource::Full(area))
             }
             (None, None, Some(area)) => {
-                self.questions.push(country_question(&self.name(area), 0, &self.example(area)));
+                let notes = self.sheet.table.iter().filter(|row| row.filled() <= 2);
+                let said = notes.filter_map(|row| row.cells().find_map(country_mentioned)).next();
+                let (name, example) = (self.name(area), self.example(area));
+                let question =
+                    country_question_in(&name, 0, &example, self.currency.as_deref(), said.as_deref());
+                self.questions.push(question);
                 None
             }
             (None, None, None) if self.questions.iter().any(|question| question.code == "CODE_COLUMN") => {
@@ -89,8 +104,27 @@ impl Draft<'_> {
         (!self.begin_with(area, country)).then_some((country, area))
     }
 
-    /// The column with the rest of the codes. `None` unless the column `code` has only country codes, some of them in several rows, and exactly one
-    /// other column has digits that tell these rows apart.
+    /// The column with the country codes of incomplete codes: a column without a known name in which every code is a country code, some of them with
+    /// an international prefix. `None` if the mapping already specifies the meaning of the column at the index `code`.
+    fn country_beside(&self, code: usize) -> Option<usize> {
+        let used = self.used();
+        let marked = |cell: &str| cell.starts_with('+') || cell.starts_with("00");
+        let found = (0..self.meanings.len()).find(|column| {
+            *column != code
+                && matches!(self.meanings[*column], Meaning::Unknown | Meaning::Ignored)
+                && !used.contains(column)
+                && !self.mapped.contains(column)
+                && self.profiles[*column].filled >= self.profiles[code].filled
+                && self.has_countries(*column)
+                && self.profiles[*column].texts == 0
+                && self.profiles[*column].distinct.len() > 1
+                && self.sample().any(|row| marked(row.get(*column)))
+        });
+        found.filter(|country| !self.mapped.contains(&code) && !self.begin_with(code, *country))
+    }
+
+    /// The column with the digits that follow the country codes. `None` unless the column `code` has only country codes, some of them in several
+    /// rows, and exactly one other column has digits that tell these rows apart.
     fn area_beside(&self, code: usize) -> Option<usize> {
         if self.mapped.contains(&code) {
             return None;
@@ -129,10 +163,16 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether a column of area codes has complete codes: it has the codes of several countries, each followed by longer codes of that country.
+    /// Whether a column of area codes has complete codes: nearly all of them begin with a country code, and at least two country codes occur both
+    /// alone and at the beginning of longer codes.
     fn is_complete(&self, column: usize) -> bool {
         let codes: BTreeSet<&str> =
             self.sample().map(|row| row.get(column)).filter(|cell| looks_like_codes(cell)).collect();
+        // "+33" and "0033" are complete
+        let international = |code: &&&str| code.starts_with('+') || code.starts_with("00");
+        if !codes.is_empty() && codes.iter().filter(international).count() * 10 >= codes.len() * 9 {
+            return true;
+        }
         let assigned = codes.iter().filter(|code| calling_code(code).is_some()).count();
         let longer = |code: &&&str| {
             calling_code(code) == Some(**code)
@@ -152,14 +192,11 @@ impl Draft<'_> {
     }
 
     /// Whether the codes are too short to be complete.
-    fn is_short(&self, column: usize) -> bool {
-        self.sample()
-            .map(|row| row.get(column))
-            .filter(|cell| looks_like_codes(cell))
-            .all(|cell| cell.len() <= 3)
+    fn is_short(&self, column: usize, country: &str) -> bool {
+        are_areas(self.sample().map(|row| row.get(column)).filter(|cell| looks_like_codes(cell)), country)
     }
 
-    /// Without a known name, the codes are in a column whose contents look like codes.
+    /// If no column has a known name for codes, the codes are in a column whose contents look like codes.
     fn find_code(&mut self) -> Option<CodeSource> {
         let used = self.used();
         let coded = |column: &usize| {
@@ -173,10 +210,16 @@ impl Draft<'_> {
         let columns: Vec<usize> = all.into_iter().filter(|column| !self.counts_rows(*column)).collect();
         match columns.as_slice() {
             [] => {
-                let message = "No column has codes.";
-                let remedy =
-                    "Name the column with the codes in a mapping: {\"columns\": {\"prefix\": \"Code\"}}.";
-                self.refusal = Some(Refusal::new(0, "CODE_COLUMN_MISSING", message, remedy));
+                let columns = self.any_columns();
+                if columns.is_empty() {
+                    let message = "No column has codes.";
+                    let remedy =
+                        "Name the column with the codes in a mapping: {\"columns\": {\"prefix\": \"Code\"}}.";
+                    self.refusal = Some(Refusal::new(0, "CODE_COLUMN_MISSING", message, remedy));
+                } else {
+                    let text = "No column was recognized as the codes. Choose the column with the codes.";
+                    self.ask_column("CODE_COLUMN", "prefix", text, &columns);
+                }
                 None
             }
             [code] => {
@@ -184,6 +227,7 @@ impl Draft<'_> {
                 Some(CodeSource::Full(*code))
             }
             several => {
+                // a column of other numbers may stand beside the codes, so columns are not joined here without an answer
                 self.ask_code(several);
                 None
             }
@@ -192,15 +236,32 @@ impl Draft<'_> {
 
     pub(super) fn ask_code(&mut self, columns: &[usize]) {
         let answers = columns.iter().map(|column| {
-            Answer::new(self.name(*column), Mapping::column("prefix", self.reference(*column)))
+            Answer::new(self.described(*column), Mapping::column("prefix", self.reference(*column)))
         });
         self.questions.push(Question {
             code: "CODE_COLUMN".into(),
             text: "Choose the column with the codes.".to_owned(),
             line: 0,
             example: columns.first().map(|column| self.example(*column)).unwrap_or_default(),
-            answers: answers.take(MAX_COLUMNS).collect(),
+            answers: answers.chain(self.joined_answers(columns)).take(MAX_COLUMNS).collect(),
         });
+    }
+
+    /// The answers that join one column with only country codes and another one with the digits that follow them.
+    fn joined_answers(&self, columns: &[usize]) -> Vec<Answer> {
+        let mut found = Vec::new();
+        for country in columns.iter().copied().filter(|column| self.has_countries(*column)) {
+            for area in columns.iter().copied().filter(|column| *column != country) {
+                let text =
+                    format!("the digits in {} follow those in {}", self.name(area), self.name(country));
+                let none = BTreeMap::from([("prefix".to_owned(), None)]);
+                let mapping = Mapping::column("country_code", self.reference(country))
+                    .merged(Mapping::column("area_code", self.reference(area)))
+                    .merged(Mapping { columns: none, ..Mapping::default() });
+                found.push(Answer::new(text, mapping));
+            }
+        }
+        found
     }
 
     pub(super) fn joined(
@@ -253,7 +314,7 @@ impl Draft<'_> {
         cells().count() > 1 && cells().map(digits).all(|code| calling_code(&code) == Some(code.as_str()))
     }
 
-    /// Whether at least half of the codes begin with the country code of their row. By chance, one in ten codes begins with a certain digit.
+    /// Whether at least half of the codes begin with the country code of their row. By chance, one in ten codes begins with a given digit.
     fn begin_with(&self, code: usize, country: usize) -> bool {
         let digits = |cell: &str| cell.trim_start_matches(['+', '0']).to_owned();
         let pairs = || {
@@ -297,6 +358,36 @@ enum Overlap {
 /// The country code for the area codes in a column, if only one country uses the column's name: "DDD" is Brazilian.
 pub(in crate::carrier_deck) fn national_code(name: &str) -> Option<&'static str> {
     Words(words(name)).any(&["ddd"]).then_some("55")
+}
+
+/// The calling codes of the countries whose currency is used in no other country.
+#[rustfmt::skip]
+const BY_CURRENCY: &[(&str, &str)] = &[
+    ("BRL", "55"), ("MXN", "52"), ("GBP", "44"), ("CHF", "41"), ("CAD", "1"), ("RUB", "7"), ("KZT", "7"), ("UAH", "380"), ("PLN", "48"), ("CZK", "420"),
+    ("HUF", "36"), ("RON", "40"), ("SEK", "46"), ("NOK", "47"), ("DKK", "45"), ("TRY", "90"), ("INR", "91"), ("IDR", "62"), ("MYR", "60"), ("PHP", "63"),
+    ("THB", "66"), ("VND", "84"), ("JPY", "81"), ("KRW", "82"), ("CNY", "86"), ("HKD", "852"), ("TWD", "886"), ("SGD", "65"), ("AUD", "61"), ("NZD", "64"),
+    ("ZAR", "27"), ("NGN", "234"), ("KES", "254"), ("GHS", "233"), ("EGP", "20"), ("MAD", "212"), ("DZD", "213"), ("TND", "216"), ("SAR", "966"),
+    ("AED", "971"), ("KWD", "965"), ("QAR", "974"), ("BHD", "973"), ("OMR", "968"), ("JOD", "962"), ("ILS", "972"), ("PKR", "92"), ("BDT", "880"),
+    ("LKR", "94"), ("ARS", "54"), ("CLP", "56"), ("COP", "57"), ("PEN", "51"), ("UYU", "598"), ("PYG", "595"), ("BOB", "591"), ("AOA", "244"), ("MZN", "258"),
+];
+
+/// The question for the country code. The first answers are the code that a line of the deck names, and that of the currency's country.
+pub(in crate::carrier_deck) fn country_question_in(
+    column: &str,
+    line: u64,
+    example: &str,
+    currency: Option<&str>,
+    said: Option<&str>,
+) -> Question {
+    let mut question = country_question(column, line, example);
+    let own = BY_CURRENCY.iter().find(|(code, _)| Some(*code) == currency);
+    for code in own.map(|(_, code)| *code).into_iter().chain(said) {
+        let mapping = Mapping { code_prefix: Some(code.to_owned()), ..Mapping::default() };
+        let known = question.answers.iter().position(|answer| answer.mapping == mapping);
+        let answer = known.map(|at| question.answers.remove(at));
+        question.answers.insert(0, answer.unwrap_or_else(|| Answer::new(code, mapping)));
+    }
+    question
 }
 
 /// Asks which country code belongs before codes that lack one.

@@ -1,8 +1,13 @@
 //! Corrects the meaning of a column if the column's contents contradict its name.
 
+use super::super::cells::status;
+use super::super::codes::{is_whole_country, looks_like_codes};
 use super::super::header::{
-    Age, GENERAL, Meaning, PriceColumn, Role, Step, is_fixed, is_mobile, mentions_price, mentions_time, words,
+    Age, GENERAL, Meaning, PriceColumn, Role, Step, Words, band_in, is_fixed, is_mobile, mentions_price,
+    mentions_time, words,
 };
+use super::super::header_words::{BLOCK, CURRENT, NEW, OLD};
+use super::super::read::is_yes_or_no;
 use super::Draft;
 use super::profile::Profile;
 
@@ -10,7 +15,9 @@ impl Draft<'_> {
     /// Corrects meanings that the contents contradict.
     pub(super) fn correct(&mut self) {
         self.settle_grades();
+        self.settle_times_of_day();
         self.settle_general();
+        self.settle_ages();
         for column in 0..self.meanings.len() {
             let Some(profile) = self.profiles.get(column) else { continue };
             let new = self.corrected_name(column, profile).or_else(|| self.corrected_time(column, profile));
@@ -51,6 +58,29 @@ impl Draft<'_> {
         }
     }
 
+    /// Columns of amounts that are named after times of the day, such as "Fascia intera" and "Fascia ridotta", have the prices for these times.
+    fn settle_times_of_day(&mut self) {
+        let timed = |column: &usize| {
+            let profile = &self.profiles[*column];
+            matches!(self.meanings[*column], Meaning::Is(Role::Period) | Meaning::Unknown)
+                && profile.is_mostly(profile.decimals)
+                && profile.nonzero > 0
+                && !self.mapped.contains(column)
+                && (self.meanings[*column] == Meaning::Is(Role::Period)
+                    || band_in(&self.name(*column)).is_some())
+        };
+        let found: Vec<usize> = (0..self.meanings.len()).filter(timed).collect();
+        let banded =
+            |column: &usize| matches!(&self.meanings[*column], Meaning::Price(price) if price.band.is_some());
+        if found.len() + (0..self.meanings.len()).filter(banded).count() < 2 {
+            return;
+        }
+        for column in found {
+            let band = band_in(&self.name(column));
+            self.meanings[column] = Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band });
+        }
+    }
+
     /// A column like "Standard Rate" has prices for the standard time only if another column has prices for another time.
     fn settle_general(&mut self) {
         let banded = self.meanings.iter().any(|meaning| {
@@ -70,10 +100,35 @@ impl Draft<'_> {
         }
     }
 
+    /// Columns called just "Current" and "New" that have amounts are price columns.
+    fn settle_ages(&mut self) {
+        let aged = |list: &[&str]| {
+            (0..self.meanings.len()).find(|column| {
+                let profile = &self.profiles[*column];
+                Words(words(&self.name(*column))).only(list)
+                    && profile.nonzero > 0
+                    && profile.decimals * 2 >= profile.filled
+                    && !self.mapped.contains(column)
+            })
+        };
+        let (new, current, old) = (aged(NEW), aged(CURRENT), aged(OLD));
+        let Some(new) = new.filter(|_| current.or(old).is_some()) else { return };
+        for (column, age) in [(Some(new), Age::New), (current, Age::Current), (old, Age::Old)] {
+            let Some(column) = column else { continue };
+            self.meanings[column] = Meaning::Price(PriceColumn { age, step: Step::Any, band: None });
+        }
+    }
+
     /// The meaning of a column whose name suggests names, codes or remarks, but whose contents are something else.
     fn corrected_name(&self, column: usize, profile: &Profile) -> Option<Meaning> {
         let numeric = profile.is_mostly(profile.decimals + profile.integers);
-        let coded = profile.is_mostly(profile.codes + profile.decimals.min(profile.codes));
+        // an area code may be "all"
+        let areas = || {
+            self.has(Role::CountryCode)
+                && profile.codes > 1
+                && profile.distinct.iter().all(|cell| looks_like_codes(cell) || is_whole_country(cell))
+        };
+        let coded = profile.is_mostly(profile.codes + profile.decimals.min(profile.codes)) || areas();
         match &self.meanings[column] {
             Meaning::Is(Role::Destination | Role::Network | Role::Country) if coded => {
                 if self.has(Role::CountryCode) && !self.has(Role::AreaCode) {
@@ -128,6 +183,23 @@ impl Draft<'_> {
             Meaning::Is(Role::Status) if profile.is_mostly(profile.dates) && !self.has(Role::Effective) => {
                 Some(Meaning::Is(Role::Effective))
             }
+            // "EEA origin" and "Other origins" have prices
+            Meaning::Is(Role::Origin)
+                if profile.is_mostly(profile.decimals)
+                    && profile.nonzero > 0
+                    && !self.mapped.contains(&column) =>
+            {
+                Some(Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None }))
+            }
+            // a setup fee, not the first increment
+            Meaning::Part(Step::First) | Meaning::Is(Role::InitialIncrement)
+                if words(&self.name(column)) == ["setup"]
+                    && profile.is_mostly(profile.decimals + profile.integers)
+                    && (profile.decimals > 0 || self.has_zeros(column))
+                    && !self.mapped.contains(&column) =>
+            {
+                Some(Meaning::Is(Role::ConnectionFee))
+            }
             // "Rate A: EEA origin" has prices
             Meaning::Is(
                 Role::Origin
@@ -144,9 +216,39 @@ impl Draft<'_> {
             ) if profile.is_mostly(profile.decimals)
                 && profile.nonzero > 0
                 && mentions_price(&self.name(column))
+                && !self.has_signs(column)
                 && !self.mapped.contains(&column) =>
             {
                 Some(Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None }))
+            }
+            // "Locked" with yes or no
+            Meaning::Is(Role::Status)
+                if profile.filled > 0
+                    && profile.distinct.iter().all(|cell| is_yes_or_no(cell))
+                    && Words::of(&self.name(column)).any(BLOCK)
+                    && !self.mapped.contains(&column) =>
+            {
+                Some(Meaning::Is(Role::Blocked))
+            }
+            // row numbers
+            Meaning::Part(_)
+            | Meaning::Is(
+                Role::Increment | Role::InitialIncrement | Role::NextIncrement | Role::ConnectionFee,
+            ) if profile.integers == profile.filled
+                && profile.distinct.len() > 6
+                && self.counts_rows(column)
+                && !self.mapped.contains(&column) =>
+            {
+                Some(Meaning::Ignored)
+            }
+            // differences have signs, but prices do not
+            Meaning::Price(_) if self.has_signs(column) && !self.is_mapped_price(column) => {
+                Some(Meaning::Ignored)
+            }
+            // "Estado" may be a state of the country
+            Meaning::Is(Role::Status) if self.has_many_words(column, profile) => {
+                let named = self.has(Role::Destination) || self.mapping_names;
+                Some(if named { Meaning::Ignored } else { Meaning::Is(Role::Destination) })
             }
             Meaning::Is(Role::Status | Role::Comment) if numeric => Some(Meaning::Ignored),
             Meaning::Price(_) if profile.filled > 0 && profile.is_mostly(profile.dates) => {
@@ -167,6 +269,30 @@ impl Draft<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether some amounts of a column are negative, and another column has prices. Some switches write the price -1 for a blocked code.
+    fn has_signs(&self, column: usize) -> bool {
+        let digit = |cell: &str| cell.contains(|letter: char| matches!(letter, '1'..='9'));
+        let negative = |cell: &str| {
+            cell.starts_with('-')
+                && digit(cell)
+                && !matches!(cell.trim_end_matches(['0', '.', ',']), "-1" | "-")
+        };
+        let other = |column: usize| {
+            matches!(self.meanings[column], Meaning::Price(_)) && self.profiles[column].nonzero > 0
+        };
+        (0..self.meanings.len()).any(|rival| rival != column && other(rival))
+            && self.sample().any(|row| negative(row.get(column)))
+    }
+
+    /// Whether a column has too many different texts for a column of statuses, and none of them is a known status.
+    fn has_many_words(&self, column: usize, profile: &Profile) -> bool {
+        const MOST: usize = 12;
+        profile.is_mostly(profile.texts)
+            && profile.distinct.len() > MOST
+            && !self.mapped.contains(&column)
+            && !profile.distinct.iter().any(|cell| !words(cell).is_empty() && status(cell).is_some())
     }
 
     /// Whether at least half of a column's cells are 0.
@@ -202,7 +328,7 @@ impl Draft<'_> {
             {
                 Some(price(*step))
             }
-            // times of the day are ignored; if rows with the same code differ in them, the rows are told apart later
+            // a column of times of the day is ignored here; if only such a column distinguishes rows with the same code, the user is asked later
             Meaning::Is(
                 Role::Effective | Role::Ends | Role::Increment | Role::InitialIncrement | Role::NextIncrement,
             ) if profile.is_mostly(profile.clocks) => Some(Meaning::Ignored),

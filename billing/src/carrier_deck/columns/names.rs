@@ -9,7 +9,7 @@ use super::super::{Answer, Question};
 use super::Draft;
 use crate::number::calling_code;
 
-/// A column of networks with at most this many distinct texts has kinds of lines.
+/// If a column of networks has at most this many distinct texts, the texts are kinds of lines, such as "fixed" and "mobile".
 const MAX_KINDS: usize = 6;
 
 impl Draft<'_> {
@@ -54,7 +54,8 @@ impl Draft<'_> {
         }
     }
 
-    /// Without a known name, the countries are in a column of texts if each text stands for one calling code, and nearly each calling code for one text.
+    /// If no column has a known name for countries, they are in a column of texts in which each text stands for one calling code, and most calling
+    /// codes stand for one text.
     fn find_country(&mut self) {
         let Some(code) = self.role(Role::CountryCode).or(self.role(Role::Prefix)) else { return };
         if self.role(Role::Country).is_some() || !self.sheet.has_header || self.mapping_names {
@@ -92,7 +93,7 @@ impl Draft<'_> {
             && single * 5 >= texts.len() * 4
     }
 
-    /// Without a known name, a column that says "fixed" or "mobile" in most rows has the kinds of lines.
+    /// If no column has a known name for networks, a column with "fixed" or "mobile" in at least half of its cells has the kinds of lines.
     fn find_kind(&mut self) {
         if self.role(Role::Network).is_some() || !self.sheet.has_header || self.mapping_names {
             return;
@@ -119,9 +120,10 @@ impl Draft<'_> {
         }
     }
 
-    /// Without a known name, the destinations are in a column of texts. If several columns may have the destinations, the user is asked.
+    /// If no column has a known name for destinations, they are in a column of texts. If several columns may have the destinations, the user is
+    /// asked.
     fn find_name(&mut self) -> Option<usize> {
-        // a column of networks has names, but "fixed" and "mobile" are none
+        // a column of networks has names, but "fixed" and "mobile" are not names
         let networks = self.role(Role::Network).filter(|column| self.distinct(&[*column]) > MAX_KINDS);
         if !self.sheet.has_header || networks.is_some() || self.mapping_names {
             return None;

@@ -2,7 +2,8 @@
 
 use super::super::cells::{currencies, unit};
 use super::super::header::{
-    Age, Meaning, PriceColumn, Role, Step, is_gross, is_next, is_numbered, is_qualified, is_surcharge,
+    Age, Meaning, PriceColumn, Role, Step, Words, is_gross, is_next, is_numbered, is_qualified, is_surcharge,
+    words,
 };
 use super::super::mapping::Mapping;
 use super::super::numbers::{DecimalMark, amount};
@@ -82,12 +83,15 @@ impl Draft<'_> {
         }
     }
 
-    /// Drops columns that add nothing to another column's prices. Such a column has the same prices with taxes, for another unit of time, or
-    /// unchanged, has the standard prices for another time of the day, or has the same number in all rows.
+    /// Drops columns that add nothing to another column's prices. Such a column repeats the prices of another column (unchanged, with taxes, or for
+    /// another unit of time), repeats the standard prices for another part of the week, or has 0 in all rows or 1 in all rows.
     fn drop_rivals(&mut self, prices: &mut Vec<(usize, PriceColumn)>) {
         if prices.len() < 2 {
             return;
         }
+        let has = |column: &usize, list: &[&str]| Words(words(&self.name(*column))).any(list);
+        let listed = |column: &usize| has(column, &["list", "lista", "listino", "bruto", "liste"]);
+        let net = |column: &usize| has(column, &["net", "netto", "neto", "final", "discounted", "nett"]);
         let gross = |column: &usize| is_gross(&self.name(*column));
         let minute = |column: &usize| unit(&self.name(*column)) == Some(60);
         let all = prices.clone();
@@ -118,11 +122,14 @@ impl Draft<'_> {
                     && profile.largest <= 1
             };
             let reason = match () {
-                () if constant(column) && rivals().any(|(other, _)| !constant(other)) => {
+                () if constant(column) && all.iter().any(|(other, _)| !constant(other)) => {
                     "It has the same number in all rows."
                 }
                 () if gross(column) && rivals().any(|(other, rival)| same_band(rival) && !gross(other)) => {
                     GROSS
+                }
+                () if listed(column) && rivals().any(|(other, rival)| same_band(rival) && net(other)) => {
+                    "It has the prices before a discount."
                 }
                 () if rivals().any(|(other, rival)| same_band(rival) && other_time(other)) => {
                     "It has the same prices for another unit of time."
@@ -274,12 +281,18 @@ impl Draft<'_> {
             amounts
         };
         match numbers.as_slice() {
-            [] => {
-                let message = "No column has prices.";
-                let remedy =
-                    "Name the column with the prices in a mapping: {\"columns\": {\"price\": \"Rate\"}}.";
-                self.refusal = Some(Refusal::new(0, "PRICE_COLUMN_MISSING", message, remedy));
-            }
+            [] => match self.any_columns().as_slice() {
+                [] => {
+                    let message = "No column has prices.";
+                    let remedy =
+                        "Name the column with the prices in a mapping: {\"columns\": {\"price\": \"Rate\"}}.";
+                    self.refusal = Some(Refusal::new(0, "PRICE_COLUMN_MISSING", message, remedy));
+                }
+                columns => {
+                    let text = "No column was recognized as the price of a minute. Choose the price.";
+                    self.ask_column("PRICE_COLUMN", "price", text, columns);
+                }
+            },
             [price] => {
                 self.price = Some(*price);
                 self.guessed.insert(*price, "Only this column has amounts.");
@@ -306,12 +319,13 @@ impl Draft<'_> {
             // an answer that chooses one price column ignores the other amounts that could be prices
             for other in columns.iter().filter(|other| {
                 *other != column
-                    && self.meanings[**other] == Meaning::Unknown
+                    && !matches!(self.meanings[**other], Meaning::Price(_))
+                    && self.profiles[**other].is_mostly(self.profiles[**other].decimals)
                     && !is_surcharge(&self.name(**other))
             }) {
                 mapping = mapping.merged(Mapping::column("ignore", self.reference(*other)));
             }
-            answers.push(Answer::new(self.name(*column), mapping));
+            answers.push(Answer::new(self.described(*column), mapping));
         }
         let example = columns.first().map(|column| self.name(*column)).unwrap_or_default();
         self.questions.push(Question {

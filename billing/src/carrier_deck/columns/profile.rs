@@ -101,6 +101,10 @@ fn is_clock(cell: &str) -> bool {
 
 /// Two or three small numbers with a slash or plus sign between them.
 fn is_pair(cell: &str) -> bool {
+    // all hours of all days
+    if matches!(cell, "24/7" | "7/24") {
+        return false;
+    }
     let parts: Vec<&str> = cell.split(['/', '+', ':']).map(str::trim).collect();
     let small = |part: &&str| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     (2..=3).contains(&parts.len()) && parts.iter().all(small)

@@ -1,19 +1,20 @@
 //! Settles the columns whose names are unknown.
 
-use super::super::cells::{StatusRule, currencies, status, unit};
+use super::super::cells::{PriceUnit, StatusRule, currencies, status, unit};
 use super::super::header::{
     Meaning, Role, Words, is_ignored, is_surcharge, is_surcharge_by_origin, mentions_price, mentions_time,
-    names_band, words,
+    names_group, role_name, words,
 };
 use super::super::header_words::{PER_TIME, TAXES};
 use super::super::increments::spoken;
 use super::super::mapping::Mapping;
 use super::super::{Answer, Question};
+use super::Draft;
 use super::prices::GROSS;
-use super::{Draft, role_name};
 
 impl Draft<'_> {
-    /// If prices are below 1, a "minimum charge" of 1, 30 or 60 is probably a time. It is treated as a time if no row's next increment is longer.
+    /// If the prices have decimals, a "minimum charge" like 1, 30 or 60 is probably a time. It becomes the first increment if a column has the next
+    /// increments and none of them is longer than the time in its row; otherwise, the user is asked.
     pub(super) fn settle_minimum(&mut self) {
         let Some(column) = self.role(Role::MinimumCharge).filter(|column| !self.mapped.contains(column))
         else {
@@ -58,7 +59,8 @@ impl Draft<'_> {
 
     fn is_never_less(&self, column: usize, than: usize) -> bool {
         self.sample().all(|row| match (row.get(column).parse::<u32>(), row.get(than).parse::<u32>()) {
-            (Ok(one), Ok(other)) => one >= other,
+            // 0 means that there is no first increment
+            (Ok(one), Ok(other)) => one == 0 || one >= other,
             _ => true,
         })
     }
@@ -106,7 +108,10 @@ impl Draft<'_> {
                 } else {
                     self.ask_role(column, "has dates", &["effective", "ends"]);
                 }
-            } else if profile.is_mostly(profile.texts) && self.is_status(column) {
+            } else if profile.is_mostly(profile.texts)
+                && self.is_status(column)
+                && !names_group(&self.name(column))
+            {
                 self.guess(column, Role::Status, "Its cells say which codes are removed or blocked.");
             } else if !has_increments && profile.timed > 0 && profile.distinct.len() <= 12 {
                 // ask about increments in unknown words, so that they are not left out silently
@@ -128,7 +133,7 @@ impl Draft<'_> {
         self.ask_amounts();
     }
 
-    /// Whether a column has two values like "Y" and "N", of which the true one is rare.
+    /// Whether a column has only values like "Y" and "N", and fewer than half of the rows have a value like "Y".
     fn has_rare_flag(&self, column: usize) -> bool {
         const TRUE: &[&str] =
             &["y", "yes", "true", "t", "1", "si", "sim", "oui", "ja", "x", "да", "是", "evet", "tak"];
@@ -197,7 +202,10 @@ impl Draft<'_> {
                     Answer::new("leave the column out", Mapping::column("ignore", reference.clone())),
                 ];
                 if !has_increments {
-                    answers.insert(0, Answer::new("the increments", Mapping::column("increment", reference)));
+                    let increments = Mapping::column("increment", reference);
+                    let both = Mapping { price_unit: Some(PriceUnit::Increment), ..increments.clone() };
+                    answers.insert(0, Answer::new("the increments", increments));
+                    answers.insert(1, Answer::new("the increments, and a price covers one increment", both));
                 }
                 self.ask_unknown_column(column, "has times", answers);
             }
@@ -246,6 +254,15 @@ impl Draft<'_> {
         {
             return self.guess(*column, Role::Increment, "Its numbers are the usual increments.");
         }
+        // two columns of usual increments side by side can hardly be anything else
+        if let ([one, other], false, false) = (columns, first, next)
+            && other - one == 1
+            && self.is_never_less(*one, *other)
+        {
+            let reason = "It stands beside another column of usual increments.";
+            self.guess(*one, Role::InitialIncrement, reason);
+            return self.guess(*other, Role::NextIncrement, reason);
+        }
         match (columns, first, next) {
             ([], ..) => {}
             (_, false, false) => self.ask_increments(columns),
@@ -273,8 +290,9 @@ impl Draft<'_> {
             && profile.largest >= 6
     }
 
-    /// Whether the column has statuses. Either each cell is a letter for a kind of change (such as I for an increase) or a known status, with at
-    /// least two of the letters I, D and N. Or each cell is a known status, and at least one status removes or blocks its code.
+    /// Whether the column has statuses. There are three cases. Each cell is a known status or a letter for a kind of change (such as I for an
+    /// increase), and at least two of the letters I, D and N occur. The column has few distinct texts, all of them short, with both symbols like "+"
+    /// and letters. Each cell is a known status, and at least one status removes or blocks its code.
     fn is_status(&self, column: usize) -> bool {
         const LETTERS: &[&str] = &["i", "d", "n", "u", "c", "s", "nc", "a", "x", "b", "r"];
         let values = &self.profiles[column].distinct;
@@ -284,7 +302,7 @@ impl Draft<'_> {
         if common >= 2 && values.iter().all(|value| letter(value) || status(value).is_some()) {
             return true;
         }
-        // "+", "-", "=" and perhaps a letter
+        // "+", "-", "=" and a letter such as "N"
         let symbol = |value: &String| {
             value.chars().all(|letter| matches!(letter, '+' | '-' | '=' | '↑' | '↓' | '▲' | '▼' | '–' | '*'))
         };
@@ -315,6 +333,10 @@ impl Draft<'_> {
             .filter(|column| {
                 let profile = &self.profiles[*column];
                 let numbers = profile.is_mostly(profile.decimals + profile.integers);
+                // zeros change nothing
+                let zeros = profile.nonzero == 0
+                    && profile.largest == 0
+                    && profile.decimals + profile.integers == profile.filled;
                 let amounts = profile.nonzero > 0 && (numbers || profile.nonzero * 5 >= profile.filled);
                 let whole = whole_prices
                     && profile.is_mostly(profile.integers)
@@ -323,13 +345,15 @@ impl Draft<'_> {
                 let surcharge =
                     (profile.largest > 0 || profile.nonzero > 0) && is_surcharge(&self.name(*column));
                 let ignored = is_ignored(&self.name(*column));
-                // such a surcharge is left out with a warning
+                // these amounts raise no question: surcharges that depend on the caller's number (the reader warns about them), taxes, and price
+                // differences
                 let by_origin = is_surcharge_by_origin(&self.name(*column))
                     || self.is_tax(*column)
                     || self.has_differences(*column);
                 self.meanings[*column] == Meaning::Unknown
                     && !used.contains(column)
                     && !by_origin
+                    && !zeros
                     && (amounts || surcharge || whole && !ignored)
             })
             .collect();
@@ -345,7 +369,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Whether a column has the differences between old and new prices, which have a sign.
+    /// Whether a column has the changes from old to new prices: each number other than 0 begins with a plus or minus sign.
     fn has_differences(&self, column: usize) -> bool {
         let nonzero = |cell: &&str| cell.contains(|letter: char| matches!(letter, '1'..='9'));
         let cells = || self.sample().map(|row| row.get(column)).filter(nonzero);
@@ -395,66 +419,5 @@ impl Draft<'_> {
         );
         let example = self.example(column);
         self.questions.push(Question { code: "COLUMN_UNKNOWN".into(), text, line: 0, example, answers });
-    }
-
-    /// Without the columns of increments for some times of the day, if their increments are those of the standard time.
-    fn without_bands(&mut self, role: Role, columns: Vec<usize>) -> Vec<usize> {
-        if !matches!(role, Role::Increment | Role::InitialIncrement | Role::NextIncrement) {
-            return columns;
-        }
-        let (banded, plain): (Vec<usize>, Vec<usize>) =
-            columns.iter().copied().partition(|column| names_band(&self.name(*column)));
-        let [standard] = plain.as_slice() else { return columns };
-        let same = |column: &usize| {
-            self.sample().all(|row| row.get(*column).is_empty() || row.get(*column) == row.get(*standard))
-        };
-        if !banded.iter().all(same) {
-            return columns;
-        }
-        self.left.extend(
-            banded.into_iter().map(|column| (column, "Its increments are those of the standard time.")),
-        );
-        plain
-    }
-
-    /// If several columns have a role that only one column may have, asks the user to choose a column.
-    pub(super) fn ask_repeated(&mut self) {
-        const SINGLE: &[Role] = &[
-            Role::InitialIncrement,
-            Role::NextIncrement,
-            Role::FreeSeconds,
-            Role::ConnectionFee,
-            Role::MinimumCharge,
-            Role::Effective,
-            Role::Ends,
-            Role::Unit,
-            Role::Currency,
-        ];
-        for role in SINGLE.iter().copied() {
-            let columns = self.roles.get(&role).cloned().unwrap_or_default();
-            let filled: Vec<usize> =
-                columns.iter().copied().filter(|column| self.profiles[*column].filled > 0).collect();
-            let filled = self.without_bands(role, filled);
-            let Some(first) = filled.first().copied() else { continue };
-            self.roles.insert(role, filled.clone());
-            // a column with a longer name is preferred to a column named only "date"
-            let vague = role == Role::Effective && self.is_vague_date(&filled);
-            let same =
-                filled.iter().all(|column| self.sample().all(|row| row.get(*column) == row.get(first)));
-            if filled.len() < 2 || vague || same {
-                continue;
-            }
-            let key = role_name(role);
-            let answers = filled.iter().map(|column| {
-                Answer::new(self.name(*column), Mapping::column(&key, self.reference(*column)))
-            });
-            let answers = answers.collect();
-            let text = format!(
-                "Several columns may be the {}. Choose one; the others are left out.",
-                key.replace('_', " ")
-            );
-            let example = self.name(first);
-            self.questions.push(Question { code: "COLUMN_CHOICE".into(), text, line: 0, example, answers });
-        }
     }
 }

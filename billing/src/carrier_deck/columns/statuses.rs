@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::codes::looks_like_codes;
-use super::super::header::{Meaning, Role, words};
+use super::super::header::{Meaning, Role, names_group, words};
 use super::Draft;
 
 /// A column with more distinct texts than this is not a column of statuses.
@@ -12,11 +12,13 @@ const MAX_WORDS: usize = 12;
 pub(super) const FOUND: &str = "Its words distinguish the rows without a price from the others.";
 
 impl Draft<'_> {
-    /// Uses a column with few distinct texts as the statuses if no text occurs both in a row with a price and in a row without one.
+    /// Uses a column with few distinct texts as the column of statuses if no text occurs both in a row with a price and in a row without one.
     pub(super) fn find_status(&mut self) {
         let Some(price) = self.price.filter(|_| self.role(Role::Status).is_none()) else { return };
         let is_free = |column: &usize| {
-            matches!(self.meanings[*column], Meaning::Unknown) && !self.used().contains(column)
+            matches!(self.meanings[*column], Meaning::Unknown)
+                && !self.used().contains(column)
+                && !names_group(&self.name(*column))
         };
         let found = (0..self.meanings.len()).filter(is_free).find(|column| self.separates(*column, price));
         if let Some(column) = found {

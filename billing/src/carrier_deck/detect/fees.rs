@@ -1,8 +1,9 @@
 //! Reads fees for calls from the lines above and below the rates, if no column has fees.
 
-use super::super::cells::{currencies, has_cents};
+use super::super::cells::{currencies, has_cents, is_cents};
 use super::super::header::{Role, Words, words};
 use super::super::header_words::{ALL_PLACES, MINUTES, PER_CALL, SURCHARGES, TAXES};
+use super::super::mapping::Mapping;
 use super::super::numbers::Number;
 use super::super::table::Kind;
 use super::Plan;
@@ -52,7 +53,7 @@ impl SaidFees {
 
 impl Plan<'_> {
     /// The fees that sentences name, if no column has fees. A sentence with a condition counts as not understood.
-    pub(super) fn said_fees(&self) -> SaidFees {
+    pub(super) fn said_fees(&self, mapping: &Mapping) -> SaidFees {
         let mut said = SaidFees::default();
         for note in self.notes().into_iter().filter(|note| !self.is_marked(&note.text)) {
             match self.fee_in(&note.text) {
@@ -63,6 +64,11 @@ impl Plan<'_> {
                 FeeIn::Read(fee, places) => said.places.extend(places.into_iter().map(|place| (place, fee))),
             }
         }
+        let lacks = |role| self.columns.first(role).is_none();
+        said.general =
+            mapping.connection_fee.filter(|_| lacks(Role::ConnectionFee)).map(Micros).or(said.general);
+        said.minimum =
+            mapping.minimum_charge.filter(|_| lacks(Role::MinimumCharge)).map(Micros).or(said.minimum);
         said
     }
 
@@ -106,6 +112,13 @@ impl Plan<'_> {
         }
     }
 
+    /// The amount of money that a sentence names.
+    pub(in crate::carrier_deck) fn money_in(&self, text: &str) -> Option<Micros> {
+        let (amount, rest) = self.amount_in(text)?;
+        let timed = words(rest).iter().take(3).any(|word| MINUTES.contains(&word.as_str()));
+        amount.filter(|amount| *amount > Micros::ZERO && *amount < SMALL && !timed)
+    }
+
     /// Whether a sentence names an amount of money.
     pub(in crate::carrier_deck) fn has_amount(&self, text: &str) -> bool {
         self.amount_in(text).is_some()
@@ -126,7 +139,9 @@ impl Plan<'_> {
             if head.ends_with(' ') && currencies(&spaced.to_uppercase()).is_empty() { "" } else { spaced };
         let unit: String = after.trim_start().chars().take_while(|letter| !letter.is_whitespace()).collect();
         let cents = has_cents(&unit);
-        let sign = before.chars().any(|letter| !letter.is_ascii_alphanumeric() && letter != '(');
+        let sign = before
+            .chars()
+            .any(|letter| matches!(letter, '$' | '¢' | '£' | '¥' | '฿' | '\u{20a0}'..='\u{20cf}'));
         let money = !currencies(&format!("{before} {unit}").to_uppercase()).is_empty();
         let symbol = sign
             || !before.is_empty() && before.chars().count() <= 3 && before.chars().all(char::is_alphabetic);
@@ -138,7 +153,7 @@ impl Plan<'_> {
         Some((fee, after))
     }
 
-    /// The words before an amount that are kinds of lines or begin the name of a destination.
+    /// The words before an amount that name a kind of line or begin the name of a destination.
     fn places_before(&self, head: &str) -> Vec<Vec<String>> {
         let long = |word: &String| word.chars().count() > 3 && !ALL_PLACES.contains(&word.as_str());
         let single: Vec<Vec<String>> = words(head).into_iter().filter(long).map(|word| vec![word]).collect();
@@ -170,6 +185,8 @@ impl Plan<'_> {
             let word = word.as_str();
             ![ALL_PLACES, OTHER, TO].iter().any(|list| list.contains(&word))
                 && currencies(&word.to_uppercase()).is_empty()
+                && !is_cents(word)
+                && !MONEY.contains(&word)
         };
         let start = all.iter().rposition(|word| TO.contains(&word.as_str()));
         let (head, list) = all.split_at(start.map_or(all.len(), |at| at + 1));
@@ -186,11 +203,17 @@ impl Plan<'_> {
     }
 }
 
-/// Words for a least amount.
+/// Names of currencies.
+const MONEY: &[&str] = &[
+    "euro", "euros", "dollar", "dollars", "dolares", "dollari", "pounds", "sterling", "reais", "real",
+    "pesos", "lira", "francs", "us", "di", "d",
+];
+
+/// Words for a minimum amount.
 const LEAST: &[&str] =
     &["minimum", "minimo", "minima", "minimale", "mindestens", "mindestentgelt", "minimal"];
 
-/// Whether a sentence is about a fee for the connection, in addition to a minimum.
+/// Whether a sentence that mentions a minimum also mentions a connection fee.
 fn is_per_call_fee(words: &Words) -> bool {
     words.any(&["connection", "setup", "flagfall", "connexion", "conexion", "scatto"])
 }
@@ -237,6 +260,7 @@ fn speaks_of_fee(text: &str) -> bool {
         "supplement",
     ]);
     let called = words.any(PER_CALL)
+        || words.any(&["risposta", "answer", "respuesta", "establecimiento", "atendida"])
         || words.any(&["calls", "llamadas", "chamadas", "appels", "anrufe", "chiamate", "answered"]);
     (fee && charge && called && !timed || surcharge) && text.len() <= 1_000
 }
@@ -244,7 +268,7 @@ fn speaks_of_fee(text: &str) -> bool {
 /// Whether a sentence has a condition or a percentage.
 fn is_conditional(text: &str) -> bool {
     let all = words(text);
-    // in Spanish, "se cobra" is no condition
+    // the Spanish "se cobra" ("is charged") is not a condition, although "se" can mean "if" in other languages
     let reflexive = |pair: &[String]| {
         pair[0] == "se"
             && ["cobra", "cobran", "cobrara", "aplica", "aplican", "aplicara", "factura", "agrega", "suma"]

@@ -8,7 +8,7 @@ use super::super::mapping::Mapping;
 use super::super::table::{Kind, Row, Table};
 use super::super::{CarrierDeck, Confidence, Detected, MAX_COLUMNS, MAX_HEADER_ROWS};
 use super::sheets::{Contents, contents, find_header, header_score, is_value};
-use super::{names, split, steps};
+use super::{below, blocks, names, split, starts, steps, surcharges, zones};
 
 /// The value of the guess that each row has a price for fixed lines and another one for mobile phones.
 pub(in crate::carrier_deck) const KINDS: &str = "fixed and mobile";
@@ -23,7 +23,7 @@ const MAX_COVERED: usize = MAX_HEADER_ROWS / 2;
 /// The text that stands for the price of a destination that has codes, but is not in the list of prices.
 const NO_PRICE: &str = "n/a";
 
-/// Combines the tables that belong together. The rates are then looked for in the returned tables.
+/// Combines the tables that belong together. The reader then searches the returned tables for the rates.
 pub(in crate::carrier_deck) fn joined(
     mut tables: Vec<(String, Table)>,
     mapping: &Mapping,
@@ -33,8 +33,23 @@ pub(in crate::carrier_deck) fn joined(
         return tables;
     }
     for (_, table) in &mut tables {
+        if let Some((found, line)) = surcharges::without(table) {
+            *table = found;
+            let reason =
+                "This section has surcharges that depend on the caller's number, which a tariff cannot have.";
+            deck.detected.push(Detected::new(
+                "section:left_out",
+                format!("line {line}"),
+                reason,
+                Confidence::High,
+            ));
+        }
         let (found, value, reason) = if let Some(found) = stacked(table) {
             (found, "several blocks", "The names of the columns are repeated beside the first columns.")
+        } else if let Some(found) = below::codes(table) {
+            (found, "codes below", "The rows below each destination have its codes.")
+        } else if let Some(found) = zones::priced(table) {
+            (found, "prices of zones", "Lines outside the table name the price of each zone.")
         } else if let Some(found) = zoned(table) {
             (found, "two tables", "One table has the prices, and another one in the sheet has their codes.")
         } else if let Some(found) = sectioned(table) {
@@ -47,6 +62,14 @@ pub(in crate::carrier_deck) fn joined(
             (found, "country codes in titles", "The titles above the rates contain country codes.")
         } else if let Some(found) = split::kinds(table) {
             (found, KINDS, "A line says with which digits the numbers with the second price begin.")
+        } else if let Some(found) = blocks::covered(table, mapping) {
+            (found, "blocks of numbers", "Two columns have the first and the last number of each block.")
+        } else if let Some(found) = starts::appended(table, mapping) {
+            (
+                found,
+                "codes in two columns",
+                "One column has codes, and another one has the digits that follow them.",
+            )
         } else {
             continue;
         };
@@ -83,6 +106,7 @@ fn join_sheets(tables: &mut Vec<(String, Table)>, deck: &mut CarrierDeck) {
     };
     let (one, other) = (&tables[*rates], &tables[*places]);
     let Some((table, unpriced)) = join((&one.1, *at), (&other.1, *below)) else { return };
+    let notes = notes(&other.1, *below);
     let value = format!("{} and {}", one.0, other.0);
     let reason = "One sheet has the prices of the destinations, and the other sheet has their codes.";
     deck.detected.push(Detected::new("sheet", value, reason, Confidence::High));
@@ -96,9 +120,23 @@ fn join_sheets(tables: &mut Vec<(String, Table)>, deck: &mut CarrierDeck) {
         .enumerate()
         .filter(|(at, _)| *at != *rates && *at != *places)
         .map(|(_, table)| table);
-    let covers: Vec<(String, Table)> = covers.collect();
+    let mut covers: Vec<(String, Table)> = covers.collect();
+    if notes.len() > 0 {
+        covers.insert(0, (String::new(), notes));
+    }
     *tables = covers;
     tables.push((JOINED.to_owned(), table));
+}
+
+/// The lines of a table of codes that are not codes, such as its title: the lines above its header, and lines with a single cell.
+fn notes(table: &Table, header: usize) -> Table {
+    let mut found = Table::default();
+    for (index, row) in table.iter().enumerate() {
+        if index < header || row.filled() == 1 {
+            copy(&mut found, row, 0, row.len());
+        }
+    }
+    found
 }
 
 /// Puts the lines of short sheets without rates above the rates of the other sheets, because they may name units, dates and increments.
@@ -132,7 +170,7 @@ fn add_covers(tables: &mut Vec<(String, Table)>, chosen: Option<&str>) {
     *tables = others;
 }
 
-/// If a table has its columns several times beside each other, puts these blocks below each other.
+/// If a table repeats its columns side by side, puts these blocks of columns below each other.
 fn stacked(table: &Table) -> Option<Table> {
     let at = find_header(table)?;
     let header = table.row(at)?;
@@ -194,7 +232,13 @@ fn zoned(table: &Table) -> Option<Table> {
     };
     let prices: &dyn Fn(Contents) -> bool = &|found| found.price && !found.code && found.names >= 2;
     let codes: &dyn Fn(Contents) -> bool = &|found| found.code && !found.price && found.names >= 2;
-    let first = test(0, MAX_HEADER_ROWS, prices);
+    // a title may look like a header, but no values are below it
+    let valued = |at: &usize| {
+        let below = table.row(at + 1).filter(|row| row.filled() > 1);
+        below.is_some_and(|row| row.cells().any(|cell| cell.contains(|letter: char| letter.is_ascii_digit())))
+    };
+    let headed = |at: &usize| table.row(*at).is_some_and(|row| prices(contents(row)));
+    let first = (0..table.len().min(MAX_HEADER_ROWS)).filter(headed).find(valued);
     let upper = first.and_then(|at| Some((at, test(at + 2, MAX_BLOCK, codes)?)));
     let lower =
         || test(0, MAX_HEADER_ROWS, codes).and_then(|at| Some((at, test(at + 2, table.len(), prices)?)));
@@ -224,8 +268,8 @@ fn zoned(table: &Table) -> Option<Table> {
     Some(found)
 }
 
-/// The two columns, one of each table, by which the tables are joined. They have the same name, or both have names of destinations or countries. If
-/// there are several such pairs, the one in which the most rows of the second table have a value of the first table is chosen.
+/// The two columns, one of each table, by which the tables are joined. Both columns have the same name, or both have names of destinations or
+/// countries. Of several such pairs, the one with the most matches is chosen: rows of the second table whose value also occurs in the first table.
 fn keys((rates, at): (&Table, usize), (places, below): (&Table, usize)) -> Option<(usize, usize)> {
     let (header, other) = (rates.row(at)?, places.row(below)?);
     let is_name = |row: Row<'_>, column: usize| {
@@ -319,8 +363,8 @@ fn append(table: &mut Table, row: Option<Row<'_>>, columns: &[usize]) {
     }
 }
 
-/// If a table has sections with headers of their own, whose columns are in another order than those of the first header, moves the cells of these
-/// sections below the names of the first header. Additional columns are put after them.
+/// If a table has sections with their own headers, and the order of the columns in these sections differs from the first header, moves the cells of
+/// each section below the matching names of the first header. Columns that the first header lacks are put at the end.
 fn sectioned(table: &Table) -> Option<Table> {
     let at = find_header(table)?;
     let header = table.row(at)?;
@@ -387,7 +431,7 @@ fn sectioned(table: &Table) -> Option<Table> {
 
 /// Whether a row is the header of a further section.
 fn repeats(row: Row<'_>, names: &[Vec<String>]) -> bool {
-    // most rows have values, which are cheap to find
+    // most rows have values such as codes or prices, so this cheap check rules out most rows
     if row.filled() < 2 || row.cells().any(is_value) {
         return false;
     }

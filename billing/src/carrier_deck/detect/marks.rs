@@ -1,5 +1,7 @@
 //! Finds the decimal mark, the order of day and month, and the currency.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
 use super::super::cells::currencies;
@@ -13,14 +15,28 @@ use super::super::table::Row;
 use super::super::{Answer, CarrierDeck, Confidence, Detected, MAX_COLUMNS, Options, Question, Refusal};
 use super::{Plan, date_of};
 
-/// If all dates are this near to the day of the import in one order of day and month, and a date is [`FAR_DAYS`] away in the other, the first order
-/// is right.
+/// If one order of day and month puts all dates within this many days of the import, and the other order puts a date more than [`FAR_DAYS`] away, the
+/// first order is right.
 const NEAR_DAYS: i64 = 60;
+/// Currencies in which a minute usually costs hundreds or thousands of units.
+const SMALL: &[&str] = &[
+    "IDR", "VND", "COP", "KRW", "PYG", "UGX", "TZS", "LBP", "UZS", "GNF", "KHR", "MMK", "MNT", "MGA", "RWF",
+];
+/// Words of columns' names that are not English.
+#[rustfmt::skip]
+const FOREIGN: &[&str] = &[
+    "le", "la", "les", "du", "des", "prix", "palier", "indicatif", "indicatifs", "pays", "vigueur", "reseau", "remarque", "tarif",
+    "precio", "precios", "fecha", "desde", "vigencia", "destino", "destinos", "codigo", "codigos", "prefijo", "prefijos", "tarifa", "pais", "preco",
+    "inicio", "valor", "moeda", "incremento", "prezzo", "prezzi", "decorrenza", "prefisso", "prefissi", "destinazione", "paese", "scatti", "preis",
+    "gultig", "gultigkeit", "ab", "vorwahl", "ziel", "zielland", "takt", "prijs", "geldig", "bestemming", "cena", "datum", "kraj", "kierunek", "tarih",
+    "fiyat", "ulke", "hinta", "maa", "pris", "giltig", "gjelder", "цена", "дата", "код", "направление", "тариф", "страна", "السعر", "الدولة",
+];
 /// See [`NEAR_DAYS`].
 const FAR_DAYS: i64 = 120;
 
 impl Plan<'_> {
-    pub(super) fn find_marks(&mut self, mapping: &Mapping, deck: &mut CarrierDeck) {
+    pub(super) fn find_marks(&mut self, options: &Options<'_>, deck: &mut CarrierDeck) {
+        let mapping = options.mapping;
         let mut marks = Marks::default();
         let mut example = (0, String::new());
         for column in self.columns.money() {
@@ -32,8 +48,21 @@ impl Plan<'_> {
                 }
             }
         }
-        self.groups = marks.grouped;
-        match (mapping.decimal_mark, marks.decide()) {
+        // a price like 1.250 is 1250 units of a small currency; if only the mapping names the decimal mark, the other mark separates thousands
+        let small = options.currency.is_some_and(|currency| SMALL.contains(&currency));
+        self.groups = marks.grouped || mapping.decimal_mark.is_some() && marks.point + marks.comma == 0;
+        let decided = marks.decide().or_else(|| {
+            let comma = marks.all_points && small;
+            let point = marks.all_commas && small;
+            if comma { Some(DecimalMark::Comma) } else { point.then_some(DecimalMark::Point) }
+        });
+        self.groups |= small
+            && match decided {
+                Some(DecimalMark::Comma) => marks.all_points,
+                Some(DecimalMark::Point) => marks.all_commas,
+                None => false,
+            };
+        match (mapping.decimal_mark, decided) {
             (Some(mark), _) => {
                 self.mark = mark;
                 deck.detected.push(Detected::mapped("decimal_mark", format!("{mark:?}").to_lowercase()));
@@ -73,8 +102,11 @@ impl Plan<'_> {
         let mut orders = Orders::default();
         let mut example = (0, String::new());
         let mut cells: Vec<String> = Vec::new();
-        let columns: Vec<usize> =
-            [Role::Effective, Role::Ends].into_iter().filter_map(|role| self.columns.first(role)).collect();
+        let columns: Vec<usize> = [Role::Effective, Role::Ends]
+            .into_iter()
+            .flat_map(|role| self.columns.all(role))
+            .copied()
+            .collect();
         for column in columns.iter().copied() {
             for row in self.rows() {
                 let (before, cell) = (orders.either, row.get(column));
@@ -111,7 +143,9 @@ impl Plan<'_> {
             (Some(order), _) => Some((order, "The mapping says so.")),
             (None, Some(found)) => Some(found),
             (None, None) if orders.either == 0 => Some((DateOrder::Dmy, "")),
-            (None, None) if orders.dmy + orders.mdy == 0 => hint.or_else(near),
+            (None, None) if orders.dmy + orders.mdy == 0 => {
+                hint.or_else(|| agreed(self.foreign_order(), near()))
+            }
             (None, None) => None,
         };
         match found {
@@ -126,6 +160,19 @@ impl Plan<'_> {
             }
             None => deck.questions.push(order_question(example)),
         }
+    }
+
+    /// Only English texts put the month first, so the day comes first in a deck whose columns have names in another language.
+    fn foreign_order(&self) -> Option<(DateOrder, &'static str)> {
+        const FEWEST: usize = 2;
+        let found: BTreeSet<String> = self
+            .names
+            .iter()
+            .flat_map(|name| words(name))
+            .filter(|word| FOREIGN.contains(&word.as_str()))
+            .collect();
+        let reason = "The names of the columns are in a language in which the day comes first.";
+        (found.len() >= FEWEST).then_some((DateOrder::Dmy, reason))
     }
 
     /// The order of day and month, such as "DD/MM/YYYY", as given in the name of a date column or in a line above the header.
@@ -153,7 +200,11 @@ impl Plan<'_> {
         // a title between the rates applies only to the rates below it
         let first = self.table.row(self.start).map_or(0, |row| row.line);
         let last = self.last_rate();
-        let outside = |note: &super::notes::Note| note.line < first || note.line > last;
+        let dated =
+            |note: &super::notes::Note| self.change_dates.iter().any(|sentence| sentence.text == note.text);
+        let outside = |note: &super::notes::Note| {
+            (note.line < first || note.line > last) && !dated(note) && !self.is_marked(&note.text)
+        };
         self.notes()
             .into_iter()
             .filter(outside)
@@ -161,7 +212,7 @@ impl Plan<'_> {
     }
 
     /// The line of the last row with a code and a price.
-    fn last_rate(&self) -> u64 {
+    pub(super) fn last_rate(&self) -> u64 {
         let has_digit = |cell: &str| cell.contains(|letter: char| letter.is_ascii_digit());
         let code = match self.columns.code {
             CodeSource::Full(code) | CodeSource::Parts(code, _) => code,
@@ -174,8 +225,8 @@ impl Plan<'_> {
             .map_or(0, |row| row.line)
     }
 
-    /// The only date in the future that the lines outside the rates name, unless it is a last day. A date in the future cannot be the day of the
-    /// notice.
+    /// The only future date in the lines outside the rates; `None` if the line of the date may mean something else, such as the last day of the
+    /// prices. A date in the future cannot be the day of the notice.
     fn only_date(&self, today: Option<NaiveDate>) -> Option<String> {
         let today = today?;
         let notes = self.notes();
@@ -200,14 +251,13 @@ impl Plan<'_> {
 
     /// Whether some rows have no date of their own.
     fn lacks_dates(&self) -> bool {
-        let Some(column) = self.columns.first(Role::Effective) else { return true };
         let price = self.columns.price;
-        self.rows().any(|row| {
-            row.get(column).is_empty() && row.get(price).contains(|letter: char| letter.is_ascii_digit())
-        })
+        let priced = |row: Row<'_>| row.get(price).contains(|letter: char| letter.is_ascii_digit());
+        self.columns.first(Role::Effective).is_none()
+            || self.rows().any(|row| self.columns.is_undated(row) && priced(row))
     }
 
-    /// Finds the first day of the prices in rows without a date of their own.
+    /// Finds the first day on which prices apply if their rows have no date of their own.
     pub(super) fn find_date(&mut self, mapping: &Mapping, today: Option<NaiveDate>, deck: &mut CarrierDeck) {
         if let Some(date) = mapping.effective {
             self.effective = Some(date);
@@ -326,11 +376,30 @@ fn nearest(cells: &[String], today: NaiveDate) -> Option<DateOrder> {
     }
 }
 
+/// The first finding; `None` if the other one contradicts it.
+fn agreed<'r>(
+    one: Option<(DateOrder, &'r str)>,
+    other: Option<(DateOrder, &'r str)>,
+) -> Option<(DateOrder, &'r str)> {
+    match (one, other) {
+        (Some((one, _)), Some((other, _))) if one != other => None,
+        _ => one.or(other),
+    }
+}
+
 /// The date from which prices apply, according to a sentence.
 pub(in crate::carrier_deck) fn said_date(text: &str) -> Option<String> {
+    const FROM: &[&str] = &["с", "со", "od", "vanaf", "fran", "fra"];
+    const SINCE: &[&str] = &["itibaren", "tarihinden", "itibariyle"];
     let date = dates_in(text).into_iter().next()?;
-    let before = text.split(&date).next().unwrap_or_default();
-    (is_effective(before) && !Words(words(before)).any(END)).then_some(date)
+    let (before, after) = text.split_once(date.as_str())?;
+    let head = words(before);
+    let from = head.last().is_some_and(|word| FROM.contains(&word.as_str()));
+    // in Turkish and Japanese, the words for "from" come after the date
+    let since = words(after).iter().take(2).any(|word| SINCE.contains(&word.as_str()))
+        || ["から", "より", "부터", "起"].iter().any(|word| after.starts_with(word));
+    let begins = is_effective(before) || from || since;
+    (begins && !Words(head).any(END)).then_some(date)
 }
 
 fn order_question(example: (u64, String)) -> Question {

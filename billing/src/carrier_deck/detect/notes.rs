@@ -9,6 +9,9 @@ use super::super::header_words::{ALL_PLACES, BILLS, EXCEPTS, FIXED, LOWER, MOBIL
 use super::super::increments::{is_usual, times};
 use super::super::table::Row;
 use super::Plan;
+use super::countries::countries;
+use super::footnotes::ends_with;
+use super::selectors::Selector;
 use super::tokens::{Token, pairs, tokens};
 
 /// This many rows at the end of the file are searched for notes.
@@ -35,16 +38,20 @@ pub(in crate::carrier_deck) struct SaidIncrements {
     pub(in crate::carrier_deck) doubtful: Vec<(u32, u32)>,
     /// Increments for some destinations only: the first words of the destinations' names, and the increments.
     pub(in crate::carrier_deck) exceptions: Vec<(Vec<String>, (u32, u32))>,
+    /// Increments for rows with a mark or with a value of a column.
+    pub(in crate::carrier_deck) selected: Vec<(Selector, (u32, u32))>,
     /// The first sentence about increments.
     pub(in crate::carrier_deck) example: Option<(u64, String)>,
     /// The number of exceptions for destinations that the deck does not have.
     pub(in crate::carrier_deck) absent: usize,
+    /// Whether a sentence gives increments to a country that the deck prices, but does not name in the same way.
+    pub(in crate::carrier_deck) hidden: bool,
     /// Whether a sentence about increments was not understood.
     pub(in crate::carrier_deck) unread: bool,
 }
 
 impl Plan<'_> {
-    /// The sentences above the header, and in the short lines at the end of the file.
+    /// The sentences above the header, and those in the short lines at the end of the file.
     pub(in crate::carrier_deck) fn notes(&self) -> Vec<Note> {
         let last = self.table.len().saturating_sub(NOTES).max(self.start);
         let below =
@@ -53,12 +60,12 @@ impl Plan<'_> {
         above.chain(below).flat_map(sentences).collect()
     }
 
-    /// Whether a note is only for some rows, whose cells end with the mark with which the note begins.
+    /// Whether a note applies only to some rows: it begins with a mark such as `*`, and a cell in each of these rows ends with the same mark.
     pub(in crate::carrier_deck) fn is_marked(&self, text: &str) -> bool {
         mark_of(text).is_some_and(|mark| {
-            self.rows().take(MAX_MARKED).any(|row| {
-                row.filled() > 2 && row.cells().any(|cell| cell.len() > mark.len() && cell.ends_with(mark))
-            })
+            self.rows()
+                .take(MAX_MARKED)
+                .any(|row| row.filled() > 2 && row.cells().any(|cell| ends_with(cell, mark)))
         })
     }
 
@@ -68,7 +75,8 @@ impl Plan<'_> {
         // whether the notes are in a list, such as "Mexico 60/60" below the heading "Billing increments"
         let mut listed = false;
         let mut heading = None;
-        for note in self.notes().into_iter().filter(|note| !self.is_marked(&note.text)) {
+        let titled = |note: &Note| self.sections.values().any(|section| section.line == note.line);
+        for note in self.notes().into_iter().filter(|note| !self.is_marked(&note.text) && !titled(note)) {
             let words = Words(words(&note.text));
             let paired = !pairs(&tokens(&note.text)).is_empty();
             let heads = words.0.len() <= 4
@@ -113,8 +121,13 @@ impl Plan<'_> {
             {
                 continue;
             }
-            let count =
-                |said: &SaidIncrements| said.general.len() + said.exceptions.len() + said.doubtful.len();
+            let count = |said: &SaidIncrements| {
+                said.general.len()
+                    + said.exceptions.len()
+                    + said.doubtful.len()
+                    + said.selected.len()
+                    + said.absent
+            };
             let before = count(&said);
             self.read_increments(&note.text, &mut said);
             let found = count(&said) > before;
@@ -130,7 +143,9 @@ impl Plan<'_> {
             said.unread = true;
             said.example = Some(example);
         }
-        if said.general.is_empty() {
+        // the increments of one country are not the increments of all rows
+        said.unread |= said.hidden && said.doubtful.iter().any(|value| !said.general.contains(value));
+        if said.general.is_empty() && !said.hidden {
             said.general = std::mem::take(&mut said.doubtful);
         }
         said
@@ -151,6 +166,10 @@ impl Plan<'_> {
         let tokens = tokens(text);
         let pairs = pairs(&tokens);
         if pairs.is_empty() {
+            let selected = self.unit_selectors(&tokens);
+            if let Some(found) = spoken_increments(text).filter(|_| !selected.is_empty()) {
+                return said.selected.extend(selected.into_iter().map(|selector| (selector, found)));
+            }
             if let Some(found) = spoken_increments(text)
                 && !said.general.contains(&found)
             {
@@ -165,7 +184,8 @@ impl Plan<'_> {
             let after = &tokens[pair.end..end];
             let excepted = before.iter().any(|token| token.is_word(EXCEPTS));
             from = pair.end;
-            let mut names = self.known(&places(before));
+            let mut listed = places(before);
+            let mut names = self.known(&listed);
             // "60/60 for Cuba", "(60/60) applies to Cuba"
             let filler = |token: &&Token| {
                 matches!(token, Token::Mark(_))
@@ -177,19 +197,28 @@ impl Plan<'_> {
             if names.is_empty() && after.get(skipped).is_some_and(|token| token.is_word(FOR)) {
                 let until =
                     after.iter().position(|token| token.is_word(EXCEPTS)).unwrap_or(after.len()).max(skipped);
-                names = self.known(&places(&after[skipped..until]));
+                let named = places(&after[skipped..until]);
+                names = self.known(&named);
                 from = pair.end + until;
+                if listed.is_empty() && named.iter().all(|place| !countries(place).is_empty()) {
+                    listed = named;
+                }
             }
             let value = (pair.initial, pair.next);
             for name in names.iter().take(MAX_EXCEPTIONS.saturating_sub(said.exceptions.len())) {
                 said.exceptions.push((name.clone(), value));
             }
+            if names.is_empty() && self.select(before, after, value, said) {
+                continue;
+            }
             // the destinations of an exception may be missing from the deck
-            let unknown = names.is_empty() && !places(before).is_empty();
-            let kinds = places(before).iter().flatten().any(|word| KINDS.contains(&word.as_str()));
-            said.absent += usize::from(excepted && unknown && at > 0 && !kinds);
-            if names.is_empty() && !(excepted && unknown && at > 0) {
-                let list = if unknown { &mut said.doubtful } else { &mut said.general };
+            let unknown = names.is_empty() && !listed.is_empty();
+            let hidden = self.hides(&listed, &names);
+            let absent = unknown && !hidden && listed.iter().all(|place| !countries(place).is_empty());
+            said.absent += usize::from(absent);
+            said.hidden |= hidden;
+            if hidden || names.is_empty() && !absent && !(excepted && unknown && at > 0) {
+                let list = if unknown || hidden { &mut said.doubtful } else { &mut said.general };
                 if !list.contains(&value) {
                     list.push(value);
                 }
@@ -197,13 +226,30 @@ impl Plan<'_> {
         }
     }
 
-    /// The places with which the name of a destination or country begins.
+    /// Adds the increments for the rows that a sentence selects by a mark or by a value. False if it selects none.
+    fn select(
+        &self,
+        before: &[Token],
+        after: &[Token],
+        value: (u32, u32),
+        said: &mut SaidIncrements,
+    ) -> bool {
+        let mut found = self.selectors(before);
+        if found.is_empty() && after.first().is_some_and(|token| token.is_word(FOR)) {
+            found = self.selectors(after);
+        }
+        let free = MAX_EXCEPTIONS.saturating_sub(said.selected.len());
+        said.selected.extend(found.iter().take(free).map(|selector| (selector.clone(), value)));
+        !found.is_empty()
+    }
+
+    /// The places that match a destination, country or network of the deck; see [`covers`].
     pub(super) fn known(&self, places: &[Vec<String>]) -> Vec<Vec<String>> {
         let begins = |place: &&Vec<String>| self.place_names().iter().any(|name| covers(place, name));
         places.iter().take(MAX_EXCEPTIONS).filter(begins).cloned().collect()
     }
 
-    /// The words of each different name of a destination, country or network.
+    /// The words of each distinct name of a destination, country or network.
     fn place_names(&self) -> &[Vec<String>] {
         self.place_names.get_or_init(|| {
             let roles = [Role::Destination, Role::Country, Role::Network];
@@ -226,9 +272,17 @@ pub(in crate::carrier_deck) fn mark_of(text: &str) -> Option<&str> {
     if symbols > 0 {
         return text.get(..symbols);
     }
-    let inner = text.strip_prefix('(')?;
-    let (mark, _) = inner.split_once(')')?;
-    (mark.chars().count() == 1).then(|| text.get(..mark.len() + 2)).flatten()
+    // "(1)", "1)", "a)", "[1]"
+    let (inner, close) = match text.chars().next()? {
+        '(' => (text.get(1..)?, ')'),
+        '[' => (text.get(1..)?, ']'),
+        _ => (text, ')'),
+    };
+    let (mark, _) = inner.split_once(close)?;
+    let brackets = if inner.len() < text.len() { 2 } else { 1 };
+    (mark.chars().count() == 1 && mark.chars().all(char::is_alphanumeric))
+        .then(|| text.get(..mark.len() + brackets))
+        .flatten()
 }
 
 /// Whether a sentence about a place applies to a destination: the destination's name begins with the place, or the place is a kind of line, as in
@@ -268,7 +322,7 @@ pub(in crate::carrier_deck) fn sentences(row: Row<'_>) -> Vec<Note> {
     split(&text).iter().map(|text| Note { line: row.line, text: text.trim().to_owned() }).collect()
 }
 
-/// The only two increments in a remark, such as "billed 60/60".
+/// The first and the next increment in a remark that names exactly one pair of increments, such as "billed 60/60".
 pub(in crate::carrier_deck) fn increments_in(text: &str) -> Option<(u32, u32)> {
     if !text.contains(|letter: char| letter.is_ascii_digit()) || text.len() > MAX_NOTE_CHARS {
         return None;
@@ -316,42 +370,6 @@ fn split(text: &str) -> Vec<String> {
     found.retain(|text| !text.trim().is_empty());
     found
 }
-
-/// Words for kinds of destinations, which are no names of countries.
-const KINDS: &[&str] = &[
-    "special",
-    "premium",
-    "services",
-    "service",
-    "satellite",
-    "satellites",
-    "mobile",
-    "mobiles",
-    "fixed",
-    "geographic",
-    "proper",
-    "numbers",
-    "networks",
-    "zones",
-    "zone",
-    "region",
-    "africa",
-    "asia",
-    "europe",
-    "america",
-    "caribbean",
-    "oceania",
-    "pacific",
-    "moviles",
-    "movil",
-    "fijos",
-    "moveis",
-    "mobil",
-    "mobilfunk",
-    "especiales",
-    "speciali",
-    "cellulari",
-];
 
 /// Words that come before the destinations to which increments apply.
 const FOR: &[&str] =

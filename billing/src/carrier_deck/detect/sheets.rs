@@ -8,6 +8,7 @@ use super::super::header_words::{CURRENT, FIRST, NEW, NEXT, OLD};
 use super::super::mapping::Mapping;
 use super::super::table::{Row, Table};
 use super::super::{Answer, CarrierDeck, Confidence, Detected, MAX_HEADER_ROWS, Question, Refusal};
+use super::headers::{header_question, sheet_question};
 
 /// Chooses the sheet that seems to contain the rates.
 pub(super) fn choose_sheet<'t>(
@@ -16,11 +17,14 @@ pub(super) fn choose_sheet<'t>(
     deck: &mut CarrierDeck,
 ) -> Result<Option<&'t Table>, Refusal> {
     if let Some(name) = &mapping.sheet {
-        let found = tables.iter().find(|(found, _)| found == name).ok_or_else(|| {
+        let Some(found) = tables.iter().find(|(found, _)| found == name) else {
             let message =
                 format!("The workbook has no visible sheet {:?}.", name.chars().take(40).collect::<String>());
-            Refusal::new(0, "SHEET_MISSING", message, "Correct the mapping.")
-        })?;
+            let text = format!("{message} Choose the sheet with the rates.");
+            let refusal = Refusal::new(0, "SHEET_MISSING", message, "Correct the mapping.");
+            deck.questions.push(sheet_question(tables, &text).ok_or(refusal)?);
+            return Ok(None);
+        };
         deck.detected.push(Detected::mapped("sheet", name.as_str()));
         return Ok(Some(&found.1));
     }
@@ -37,12 +41,14 @@ pub(super) fn choose_sheet<'t>(
     let complete: Vec<&(String, Table)> = complete.collect();
     let rated = if complete.is_empty() { likely } else { complete };
     match rated.as_slice() {
-        [] => Err(Refusal::new(
-            0,
-            "RATES_MISSING",
-            "No sheet has columns with codes and prices.",
-            "Name the sheet in a mapping.",
-        )),
+        [] => {
+            let message = "No sheet has columns with codes and prices.";
+            let refusal = Refusal::new(0, "RATES_MISSING", message, "Name the sheet in a mapping.");
+            let text =
+                "No sheet has known names of columns with codes and prices. Choose the sheet with the rates.";
+            deck.questions.push(sheet_question(tables, text).ok_or(refusal)?);
+            Ok(None)
+        }
         [(name, table)] => {
             let reason = "Only this sheet has columns with codes and prices.";
             deck.detected.push(Detected::new("sheet", name.as_str(), reason, Confidence::High));
@@ -98,7 +104,7 @@ pub(super) struct Contents {
     pub(super) code: bool,
     pub(super) price: bool,
     pub(super) name: bool,
-    /// Whether there is a name for increments.
+    /// Whether one of the names is a known name of an increment column.
     pub(super) step: bool,
 }
 
@@ -142,19 +148,21 @@ pub(super) fn open_sheet<'t>(
     table: &'t Table,
     mapping: &Mapping,
     deck: &mut CarrierDeck,
-) -> Result<Sheet<'t>, Refusal> {
+) -> Result<Option<Sheet<'t>>, Refusal> {
     let width = table.width();
     let header = match mapping.header_line {
         None => find_header(table),
         Some(0) => None,
-        Some(line) => Some(table.iter().position(|row| row.line == line).ok_or_else(|| {
-            Refusal::new(
-                line,
-                "HEADER_MISSING",
-                "This line has no cells.",
-                "Correct the line in the mapping.",
-            )
-        })?),
+        Some(line) => match table.iter().position(|row| row.line == line) {
+            Some(at) => Some(at),
+            None => {
+                let message = "This line has no cells.";
+                let refusal =
+                    Refusal::new(line, "HEADER_MISSING", message, "Correct the line in the mapping.");
+                deck.questions.push(header_question(table).ok_or(refusal)?);
+                return Ok(None);
+            }
+        },
     };
     let Some(at) = header else { return without_header(table, width, mapping, deck) };
     let line = table.row(at).map_or(0, |row| row.line);
@@ -169,7 +177,7 @@ pub(super) fn open_sheet<'t>(
             let below = next.get(column);
             let part = Words(words(below));
             let vague = [OLD, CURRENT, NEW, FIRST, NEXT].iter().any(|list| part.only(list));
-            // a name that is merged over several columns is only in the first of them
+            // a name that is merged across several columns is stored only in the first of them
             match name.is_empty() && vague {
                 true => name.clone_from(&shared),
                 false => shared.clone_from(name),
@@ -189,7 +197,7 @@ pub(super) fn open_sheet<'t>(
         ));
     }
     deck.counts.preamble = start as u64;
-    Ok(Sheet { table, start, above: at, names, has_header: true })
+    Ok(Some(Sheet { table, start, above: at, names, has_header: true }))
 }
 
 fn names_of(table: &Table, row: usize, width: usize) -> Vec<String> {
@@ -203,7 +211,7 @@ fn add_names_above(table: &Table, at: usize, names: &mut [String]) {
     else {
         return;
     };
-    // a name that is merged over several columns is only in the first of them
+    // a name that is merged across several columns is stored only in the first of them
     let mut shared = "";
     for (column, name) in names.iter_mut().enumerate() {
         let part = Words(words(name));
@@ -243,16 +251,22 @@ fn without_header<'t>(
     width: usize,
     mapping: &Mapping,
     deck: &mut CarrierDeck,
-) -> Result<Sheet<'t>, Refusal> {
+) -> Result<Option<Sheet<'t>>, Refusal> {
     let is_rate = |row: Row<'_>| {
         let coded = row.cells().any(|cell| !cell.is_empty() && looks_like_codes(cell));
         coded && row.cells().filter(|cell| cell.contains(|letter: char| letter.is_ascii_digit())).count() >= 2
     };
-    let start = table.iter().take(MAX_HEADER_ROWS).position(is_rate).ok_or_else(|| {
+    let mut found = table.iter().take(MAX_HEADER_ROWS).position(is_rate);
+    if mapping.header_line == Some(0) {
+        found = found.or_else(|| table.iter().position(|row| row.filled() > 1));
+    }
+    let Some(start) = found else {
         let message =
             "No line has the names of columns with codes and prices, and no line has a code and a price.";
-        Refusal::new(0, "RATES_MISSING", message, "Give the line of the header in a mapping.")
-    })?;
+        let refusal = Refusal::new(0, "RATES_MISSING", message, "Give the line of the header in a mapping.");
+        deck.questions.push(header_question(table).ok_or(refusal)?);
+        return Ok(None);
+    };
     let above = start
         .checked_sub(1)
         .and_then(|at| table.row(at))
@@ -271,5 +285,5 @@ fn without_header<'t>(
     ));
     deck.counts.preamble = start as u64;
     let above = if named { start.saturating_sub(1) } else { start };
-    Ok(Sheet { table, start, above, names, has_header: named })
+    Ok(Some(Sheet { table, start, above, names, has_header: named }))
 }

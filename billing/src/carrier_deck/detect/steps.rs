@@ -9,7 +9,8 @@ use super::super::{CarrierDeck, Confidence, Detected, MAX_HEADER_ROWS};
 use super::sheets::{Contents, contents, find_header};
 
 /// Adds increments to the rates if exactly one sheet has codes and prices, but no increments, and exactly one other sheet has names and increments. A
-/// rate gets the increments of the longest listed name with which its own name begins. If there is none, it gets those for all destinations.
+/// rate gets the increments of the longest listed name with which its own name begins. A rate without such a name gets the increments for all
+/// destinations.
 pub(super) fn add(tables: &mut [(String, Table)], deck: &mut CarrierDeck) {
     let header = |table: &Table, test: &dyn Fn(Contents) -> bool| {
         table.iter().take(MAX_HEADER_ROWS).position(|row| test(contents(row)))

@@ -66,6 +66,11 @@ pub(super) fn pairs(tokens: &[Token]) -> Vec<Pair> {
 
 fn pair(tokens: &[Token], start: usize) -> Option<Pair> {
     let (initial, mark) = time(tokens, start)?;
+    // the last two numbers of a date like 2026-12-01
+    let before = start.checked_sub(2).and_then(|at| tokens.get(at..start));
+    if let Some([Token::Number(_), Token::Mark('/' | '-')]) = before {
+        return None;
+    }
     let Token::Mark('/' | '+' | ':' | '-' | 'x') = tokens.get(mark)? else { return None };
     let (next, end) = time(tokens, mark + 1)?;
     // three numbers are a date or have a meaning of their own

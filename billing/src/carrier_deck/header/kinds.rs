@@ -30,7 +30,30 @@ pub(super) fn special(words: &Words) -> Option<Meaning> {
     if words.any(&["exact"]) {
         return role(ExactMatch);
     }
-    if words.only(&["forbidden", "blocked", "barred", "bloqueado", "bloque", "bloccato", "gesperrt"]) {
+    if words.only(&[
+        "forbidden",
+        "blocked",
+        "barred",
+        "bloqueado",
+        "bloque",
+        "bloccato",
+        "gesperrt",
+        "locked",
+        "lock",
+        "suspended",
+        "bloqueada",
+        "bloccata",
+        "sperre",
+        "锁定",
+        "禁止",
+        "封锁",
+        "заблокирован",
+        "заблокировано",
+        "engelli",
+        "blocat",
+        "zablokowany",
+        "blokada",
+    ]) {
         return role(Blocked);
     }
     if words.any(&["reject", "rejected"]) {
@@ -101,7 +124,8 @@ pub(super) fn special(words: &Words) -> Option<Meaning> {
 }
 
 pub(super) fn dated(words: &Words) -> Option<Meaning> {
-    // these columns say in which part of the week a row applies; if there are several parts, several rows have the same code
+    // columns such as "from day" and "to hour" say in which part of the week a row applies; if there are several parts, several rows have the same
+    // code
     let week = |unit: &str| words.phrase(&["from", unit]) || words.phrase(&["to", unit]);
     if week("day") || week("hour") || week("wday") {
         return Some(Meaning::Ignored);

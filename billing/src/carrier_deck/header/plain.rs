@@ -31,7 +31,8 @@ fn without_notes(text: &str, open: char, close: char, most: usize) -> String {
     kept
 }
 
-/// The text without notes like "excl. VAT". A tax without such a word is an amount or a rate of tax.
+/// The text without notes like "excl. VAT". If the name of a tax has no word like "excl." or "incl." beside it, the column has amounts or rates of
+/// tax.
 fn untaxed(text: &str) -> String {
     let parts: Vec<&str> = text.split_inclusive(|letter: char| !letter.is_alphanumeric()).collect();
     let word = |at: usize| parts.get(at).map(|part| words(part)).unwrap_or_default();
@@ -74,6 +75,22 @@ pub(in crate::carrier_deck) fn is_gross(name: &str) -> bool {
         "plus",
         "net",
         "netto",
+        "без",
+        "bez",
+        "ilman",
+        "uden",
+        "uten",
+        "exkl",
+        "utan",
+        "zonder",
+        "χωρις",
+        "fara",
+        "nelkul",
+        "haric",
+        "不含税",
+        "税抜",
+        "税別",
+        "بدون",
     ]);
     let included = words.any(&[
         "incl",
@@ -90,9 +107,28 @@ pub(in crate::carrier_deck) fn is_gross(name: &str) -> bool {
         "avec",
         "mit",
         "with",
+        "с",
+        "s",
+        "z",
+        "med",
+        "cu",
+        "sis",
+        "sisaltaa",
+        "με",
+        "dahil",
+        "включая",
+        "вкл",
+        "含税",
+        "税込",
+        "شامل",
         "ttc",
         "brutto",
+        "bruto",
+        "brut",
+        "lordo",
+        "brut",
         "gross",
     ]);
-    (words.any(TAXES) && included || words.any(&["ttc", "brutto", "gross"])) && !excluded
+    let added = name.contains('+');
+    (words.any(TAXES) && (included || added) || words.any(&["ttc", "brutto", "gross"])) && !excluded
 }

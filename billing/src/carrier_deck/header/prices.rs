@@ -35,6 +35,38 @@ pub(super) fn band_price(words: &Words) -> Option<Meaning> {
     price(words, vec![band])
 }
 
+/// The part of the week in the name of a column that has prices, if the name says only this: "Fascia ridotta". [`GENERAL`] stands for the full price.
+pub(in crate::carrier_deck) fn band_in(name: &str) -> Option<&'static str> {
+    let words = Words::of(name);
+    if words.any(FULL) {
+        return Some(GENERAL);
+    }
+    match band_price(&words)? {
+        Meaning::Price(price) => price.band,
+        _ => None,
+    }
+}
+
+/// Words for the full price, if another column has the reduced price.
+const FULL: &[&str] = &[
+    "intera",
+    "intero",
+    "piena",
+    "pieno",
+    "full",
+    "voll",
+    "voller",
+    "volltarif",
+    "completa",
+    "completo",
+    "cheia",
+    "cheio",
+    "llena",
+    "ordinaria",
+    "ordinario",
+    "entier",
+];
+
 /// Whether a name is for a time of the day other than the standard time.
 pub(in crate::carrier_deck) fn names_band(name: &str) -> bool {
     let words = Words::of(name);
@@ -197,7 +229,7 @@ pub(super) fn price(words: &Words, bands: Vec<&'static str>) -> Option<Meaning> 
 pub(super) fn money(words: &Words, name: &str) -> Option<Meaning> {
     let symbol = name.contains(['$', '€', '£', '¥']) || !currencies(name).is_empty();
     let plain = PriceColumn { age: Age::Plain, step: Step::Any, band: None };
-    // "p/min" and "¢" are prices without a word for a price
+    // a column named "p/min" or "¢" has prices, although its name has no word for "price"
     let timed = words.any(MINUTES) || words.any(SECONDS) && !name.contains("SEK");
     (symbol && timed && words.0.len() <= 5 || is_cents(name) && words.0.len() <= 3)
         .then_some(Meaning::Price(plain))

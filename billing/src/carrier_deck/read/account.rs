@@ -1,7 +1,8 @@
 //! The account of the deck: each text outside the rates was read, is harmless, or is asked about.
 //!
 //! Texts are the lines above, between and below the rates, remarks, columns that are left out, and sheets that are not read. A text is a risk if it
-//! could change a price, an increment, a fee, a date or the set of codes, and the reader took nothing from it. All risks make one question.
+//! could change a price, an increment, a fee, a date or the set of codes, and the reader took nothing from it. All risks are combined into one
+//! question.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use super::super::{Answer, Confidence, Detected, Question};
 use super::Reader;
 use super::titles::is_header;
 use crate::deck::{RowProblem, Severity};
+use crate::money::Micros;
 use places::Places;
 use texts::{Place, Said};
 
@@ -77,6 +79,12 @@ impl Reader<'_, '_> {
     /// Whether a text could change a price, an increment, a date or the set of codes, although the reader took nothing from it.
     fn is_risk(&self, said: &Said, places: &Places) -> bool {
         let text = said.text.as_str();
+        if self.plan.footnotes.iter().any(|note| note.text == text && note.is_read())
+            || self.plan.change_dates.iter().any(|sentence| sentence.text == text)
+            || self.plan.sections.values().any(|section| section.line == said.line && said.sheet.is_empty())
+        {
+            return false;
+        }
         if self.plan.is_marked(text) {
             return risks::has_time(text)
                 || risks::has_percent(text)
@@ -92,6 +100,7 @@ impl Reader<'_, '_> {
                         || self.has_unread_money(text)
                         || self.has_unread_price(text, places)
                         || risks::has_percent(text)
+                        || risks::has_multiple(text)
                         || self.has_unread_status(text, places)
                         || self.has_unread_exception(text, places)
                         || said.place != Place::Title && self.has_unread_date(text, places)
@@ -161,7 +170,28 @@ impl Reader<'_, '_> {
         changes.into_iter().map(answer).collect()
     }
 
-    /// The answers that remove or block the codes of remarks, and the destinations that sentences mention.
+    /// The answers that set a fee or a minimum charge for all calls.
+    fn offered_fees(&self, risks: &[Said], nothing: &Mapping) -> Vec<Answer> {
+        const MOST: usize = 3;
+        let columns = &self.plan.columns;
+        let (fee, minimum) = (columns.first(Role::ConnectionFee), columns.first(Role::MinimumCharge));
+        let amounts: BTreeSet<Micros> =
+            risks.iter().filter_map(|said| self.plan.money_in(&said.text)).take(MOST).collect();
+        let mut answers = Vec::new();
+        for amount in amounts {
+            if fee.is_none() {
+                let mapping = Mapping { connection_fee: Some(amount.0), ..nothing.clone() };
+                answers.push(Answer::new(format!("the fee for each call is {amount}"), mapping));
+            }
+            if minimum.is_none() {
+                let mapping = Mapping { minimum_charge: Some(amount.0), ..nothing.clone() };
+                answers.push(Answer::new(format!("the minimum charge for each call is {amount}"), mapping));
+            }
+        }
+        answers
+    }
+
+    /// The answers that remove or block codes with remarks, or destinations that sentences mention.
     fn offered_ends(&self, risks: &[Said], places: &Places, nothing: &Mapping) -> Vec<Answer> {
         let ends = |said: &&Said| mentions_end(&said.text) && self.status(&said.text).is_none();
         let answer = |rule, text: &str| {
@@ -220,6 +250,7 @@ impl Reader<'_, '_> {
             let mapping = Mapping { effective: Some(date), ..nothing.clone() };
             answers.push(Answer::new(format!("the prices begin on {date}"), mapping));
         }
+        answers.extend(self.offered_fees(risks, &nothing));
         answers.extend(self.offered_changes(risks, &nothing));
         answers.extend(self.offered_ends(risks, places, &nothing));
         Question {
@@ -244,11 +275,9 @@ impl Reader<'_, '_> {
 
     /// Whether some rows have no date of their own.
     fn lacks_dates(&self) -> bool {
-        self.plan.columns.first(Role::Effective).is_none_or(|column| {
-            self.plan.rows().any(|row| {
-                row.get(column).is_empty()
-                    && row.get(self.plan.columns.price).contains(|letter: char| letter.is_ascii_digit())
-            })
-        })
+        let columns = &self.plan.columns;
+        let priced = |row: Row<'_>| row.get(columns.price).contains(|letter: char| letter.is_ascii_digit());
+        columns.first(Role::Effective).is_none()
+            || self.plan.rows().any(|row| columns.is_undated(row) && priced(row))
     }
 }

@@ -85,12 +85,14 @@ impl Reader<'_, '_> {
         let number = change.and_then(|change| number.changed(change)).unwrap_or(number);
         let (per, to) = if timed { (self.unit(row)?, 60) } else { (1, 1) };
         if has_cents(cell) && !self.plan.cents {
-            let message = "The price is in hundredths of the currency, but other prices are not.";
+            let message = "The price is in the smaller unit of the currency, but other prices are not.";
             let error = CellError::new("NOT_A_NUMBER", message, "Write all prices in the same unit.");
             self.problem(row, Some(column), error);
             return None;
         }
-        let shift = if self.is_in_cents(column) { self.plan.places } else { 0 };
+        let by_row = self.unit_of(row).filter(|_| timed).map(|(_, cents)| cents);
+        let cents = by_row.unwrap_or_else(|| self.is_in_cents(column));
+        let shift = if cents { self.plan.places } else { 0 };
         let amount = number.micros(per, to, shift, self.options.mapping.price_rounding);
         if amount.is_none() {
             self.ask("PRICE_DECIMALS", row, column);
@@ -98,17 +100,29 @@ impl Reader<'_, '_> {
         amount
     }
 
-    /// Whether the amounts of a column are in hundredths. The name of a fee column may say that its amounts have a different unit than the prices.
+    /// Whether the amounts of a column are in the smaller unit of the currency. The name of a fee column may show that fees and prices have different
+    /// units.
     fn is_in_cents(&self, column: usize) -> bool {
         let name = self.plan.names.get(column).map_or("", String::as_str);
         match () {
             () if column == self.plan.columns.price || Some(column) == self.plan.columns.current => {
                 self.plan.cents
             }
-            () if is_cents(name) => true,
+            () if self.plan.names_cents(column) => true,
+            () if self.plan.columns.is_fee(column) && self.options.mapping.fees_in_cents.is_some() => {
+                self.options.mapping.fees_in_cents == Some(true)
+            }
             () if self.options.mapping.price_in_cents.is_some() => self.plan.cents,
             () => self.plan.cents && currencies(name).is_empty(),
         }
+    }
+
+    /// The unit of a row's price, if the rows have different units of money.
+    fn unit_of(&self, row: Row<'_>) -> Option<(Option<u32>, bool)> {
+        let column = self.plan.columns.first(Role::Unit)?;
+        let mapping = self.options.mapping;
+        let mapped = mapping.price_unit.is_some() || mapping.price_in_cents.is_some();
+        self.plan.units.get(row.get(column)).copied().filter(|_| !mapped)
     }
 
     pub(super) fn unit(&mut self, row: Row<'_>) -> Option<u32> {
@@ -119,8 +133,11 @@ impl Reader<'_, '_> {
         }
         let Some(column) = column else { return Some(self.plan.unit) };
         let cell = row.get(column);
-        if cell.is_empty() {
+        if cell.is_empty() && self.plan.units.is_empty() {
             return Some(self.plan.unit);
+        }
+        if let Some((Some(unit), _)) = self.unit_of(row) {
+            return Some(unit);
         }
         // "cents" and "USD" are not units of time
         let money = is_cents(cell) || !currencies(cell).is_empty();
@@ -144,7 +161,7 @@ impl Reader<'_, '_> {
     }
 
     pub(super) fn fee(&mut self, row: Row<'_>, column: Option<usize>) -> Option<Micros> {
-        match column.filter(|column| !matches!(row.get(*column), "" | "-")) {
+        match column.filter(|column| !is_no_fee(row.get(*column))) {
             None => Some(Micros::ZERO),
             Some(column) => self.amount(row, column, false),
         }
@@ -209,4 +226,67 @@ impl Reader<'_, '_> {
             );
         }
     }
+}
+
+/// Whether a cell with a fee says that there is none.
+fn is_no_fee(cell: &str) -> bool {
+    const NONE: &[&str] = &[
+        "free",
+        "none",
+        "no",
+        "no fee",
+        "nil",
+        "n a",
+        "na",
+        "not applicable",
+        "zero",
+        "included",
+        "incl",
+        "gratis",
+        "gratuit",
+        "gratuito",
+        "gratuita",
+        "kostenlos",
+        "keine",
+        "kein",
+        "entfallt",
+        "inklusive",
+        "inkl",
+        "ninguno",
+        "ninguna",
+        "sin cargo",
+        "nenhum",
+        "nenhuma",
+        "isento",
+        "aucun",
+        "aucune",
+        "sans",
+        "inclus",
+        "nessuno",
+        "nessuna",
+        "incluso",
+        "ingen",
+        "geen",
+        "brak",
+        "bez oplat",
+        "zdarma",
+        "ucretsiz",
+        "yok",
+        "нет",
+        "бесплатно",
+        "без платы",
+        "无",
+        "無",
+        "免费",
+        "免費",
+        "なし",
+        "無料",
+        "없음",
+        "무료",
+        "مجانا",
+        "مجاني",
+        "بدون",
+    ];
+    let blank = cell.chars().all(|letter| matches!(letter, '-' | '‐'..='―' | '.' | ' '));
+    blank || cell.contains(char::is_alphabetic) && NONE.contains(&words(cell).join(" ").as_str())
 }

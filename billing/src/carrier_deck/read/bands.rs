@@ -1,7 +1,7 @@
 //! Reads prices for parts of the week, and prices of the first increment.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
@@ -14,7 +14,7 @@ use super::super::table::Row;
 use super::{BandCell, BandRow, Reader};
 use crate::deck::{RowProblem, Severity};
 use crate::money::Micros;
-use crate::tariff::BandPrice;
+use crate::tariff::{BandPrice, BandPrices};
 
 impl<'t> Reader<'_, 't> {
     /// The price of the initial increment, if it differs from the next price, and the fee. If the mapping asks for it, a higher first price becomes a
@@ -61,7 +61,7 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// The prices of the row's bands, with their first prices.
+    /// For each band in the row: the band's name, its price, and the price of the first increment if there is a separate one.
     #[allow(clippy::type_complexity, reason = "the pair lives for one row")]
     pub(super) fn band_prices(
         &mut self,
@@ -100,8 +100,8 @@ impl<'t> Reader<'_, 't> {
         mapping: &Mapping,
         prices: Vec<BandCell>,
         increments: Increments,
-    ) -> Option<BTreeMap<String, BandPrice>> {
-        let mut bands = BTreeMap::new();
+    ) -> Option<BandPrices> {
+        let mut bands = BandPrices::default();
         for (name, mut price, first) in prices {
             let fee = price.connection_fee.unwrap_or_default();
             let (initial_price, with_first) =
@@ -114,7 +114,7 @@ impl<'t> Reader<'_, 't> {
         Some(bands)
     }
 
-    /// Adds the prices from rows for one band to the rates of the same codes.
+    /// Some rows have prices that apply in only one band. Adds these prices to the rates with the same codes.
     pub(super) fn join_bands(&mut self) {
         let rows = std::mem::take(&mut self.band_rows);
         if rows.is_empty() {

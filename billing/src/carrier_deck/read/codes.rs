@@ -37,9 +37,24 @@ impl Reader<'_, '_> {
             Err(CodeDoubt::List) => self.ask("CODE_LIST", row, column),
             Err(CodeDoubt::Space) => self.ask("CODE_SPACE", row, column),
             Err(CodeDoubt::TrunkZero) => self.ask("TRUNK_ZERO", row, column),
+            Err(CodeDoubt::Error(_)) if self.is_uncoded(row) => self.ask("CODE_EMPTY", row, column),
             Err(CodeDoubt::Error(error)) => self.problem(row, Some(column), error),
         }
         None
+    }
+
+    /// Whether the row has a number such as 118 in a deck that also has the area code 0118. Such a number cannot be dialed from abroad.
+    pub(super) fn is_short_number(&self, row: Row<'_>) -> bool {
+        let CodeSource::Full(column) = self.plan.columns.code else { return false };
+        let cell = row.get(column);
+        if !self.plan.codes.national || !cell.starts_with(|letter: char| matches!(letter, '1'..='9')) {
+            return false;
+        }
+        let plan = self.plan;
+        let areas = self
+            .areas
+            .get_or_init(|| plan.rows().filter_map(|row| row.get(column).strip_prefix('0')).collect());
+        areas.contains(cell)
     }
 
     /// Reads codes from one column, or ranges whose ends are in two columns.

@@ -8,6 +8,10 @@ use super::Reader;
 impl Reader<'_, '_> {
     /// Whether the row has codes and nothing else, apart from the name of the row above it.
     pub(super) fn is_continuation(&self, row: Row<'_>) -> bool {
+        // nearly all rows have a price
+        if !row.get(self.plan.columns.price).is_empty() {
+            return false;
+        }
         let Some(above) = self.continues.and_then(|above| self.plan.table.row(above)) else { return false };
         let columns = &self.plan.columns;
         let codes = match columns.code {

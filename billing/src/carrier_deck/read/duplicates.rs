@@ -1,5 +1,5 @@
 //! Rows with the same code and date. If a column tells these rows apart, for example by the quality of the route, the user chooses among the values
-//! of the column.
+//! of the column. Otherwise, the user chooses the first row, the last row, or the row with the highest or lowest price.
 
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -8,10 +8,11 @@ use chrono::NaiveDate;
 
 use super::super::columns::CodeSource;
 use super::super::header::{Role, words};
-use super::super::mapping::{ColumnRef, Mapping};
+use super::super::mapping::{ColumnRef, DuplicateRule, Mapping};
 use super::super::table::Row;
-use super::super::{Answer, CellError, MAX_COLUMNS, Question};
+use super::super::{Answer, CarrierRate, Detected, Entry, MAX_COLUMNS, Question};
 use super::Reader;
+use crate::tariff::Rate;
 
 /// A column with more values than this is not offered as a choice.
 const MAX_VALUES: usize = 20;
@@ -24,30 +25,101 @@ pub(super) struct Duplicate {
     first: usize,
     again: usize,
     prefix: String,
+    /// Whether one of the rows has a price, and the other one removes or blocks the code.
+    removes: bool,
+}
+
+/// The first row with a code and date, and its entry in [`CarrierDeck::rates`](super::super::CarrierDeck::rates).
+#[derive(Clone, Copy)]
+pub(super) struct First {
+    row: u32,
+    entry: u32,
+}
+
+/// The number that stands for a code in [`Reader::seen`]. A code has at most 15 digits, and no code begins with 0.
+pub(super) fn key(prefix: &str) -> u64 {
+    prefix
+        .bytes()
+        .fold(0, |key, digit| key.wrapping_mul(10).wrapping_add(u64::from(digit.wrapping_sub(b'0'))))
 }
 
 impl Reader<'_, '_> {
-    /// Returns `None` if an earlier row has the same code and date; the code is then remembered as a duplicate.
-    pub(super) fn first_of_its_code(&mut self, prefix: &str, effective: Option<NaiveDate>) -> Option<()> {
-        match self.seen.entry((prefix.to_owned(), effective)) {
+    /// Whether an entry is kept. False if an earlier row has the same code, date and terms, so that the entry adds nothing. `None` if an earlier row
+    /// has the same code and date, but other terms; the code is then remembered as a duplicate.
+    pub(super) fn first_of_its_code(&mut self, new: &CarrierRate) -> Option<bool> {
+        let number = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+        let first = match self.seen.entry((key(new.prefix()), new.effective)) {
             Slot::Vacant(free) => {
-                free.insert(self.at);
-                Some(())
+                free.insert(First { row: number(self.at), entry: number(self.deck.rates.len()) });
+                return Some(true);
             }
-            Slot::Occupied(first) => {
-                let first = *first.get();
-                if self.duplicates.len() < MAX_KEPT {
-                    self.duplicates.push(Duplicate { first, again: self.at, prefix: prefix.to_owned() });
-                }
-                None
+            Slot::Occupied(first) => *first.get(),
+        };
+        let earlier = self.deck.rates.get(first.entry as usize);
+        let removes = earlier.is_some_and(|earlier| is_priced(earlier) != is_priced(new));
+        let rule = if removes { self.removal_rule() } else { self.options.mapping.duplicates };
+        if rule.is_some() {
+            return Some(true);
+        }
+        if earlier.is_some_and(|earlier| is_repeated(earlier, new)) {
+            // between the equal rows, another row may remove the code
+            return Some(self.removal_rule().is_some());
+        }
+        if self.duplicates.len() < MAX_KEPT {
+            let (first, again, prefix) = (first.row as usize, self.at, new.prefix().to_owned());
+            self.duplicates.push(Duplicate { first, again, prefix, removes });
+        }
+        None
+    }
+
+    /// Which of two rows applies if one of them removes the other one's code; `None` if the mapping does not say it.
+    fn removal_rule(&self) -> Option<DuplicateRule> {
+        let rule = self.options.mapping.removed_duplicates;
+        rule.filter(|rule| matches!(rule, DuplicateRule::First | DuplicateRule::Last))
+    }
+
+    /// Keeps one entry of each code and date, as the mapping chooses.
+    fn keep_chosen(&mut self) {
+        let price = |rate: &CarrierRate| match &rate.entry {
+            Entry::Price(rate) => Some(rate.price_per_minute),
+            Entry::Removed(_) | Entry::Blocked(_) => None,
+        };
+        let (among, removal) = (self.options.mapping.duplicates, self.removal_rule());
+        let mut chosen: HashMap<(u64, Option<NaiveDate>), usize> = HashMap::new();
+        for (at, rate) in self.deck.rates.iter().enumerate() {
+            let known = chosen.entry((key(rate.prefix()), rate.effective)).or_insert(at);
+            let Some(before) = self.deck.rates.get(*known) else { continue };
+            let rule = if is_priced(before) == is_priced(rate) { among } else { removal };
+            let better = match rule {
+                Some(DuplicateRule::First) => false,
+                // without a rule, the rows have the same terms
+                Some(DuplicateRule::Last) | None => true,
+                Some(DuplicateRule::Highest) => price(rate) > price(before),
+                Some(DuplicateRule::Lowest) => price(rate) < price(before),
+            };
+            if better {
+                *known = at;
             }
+        }
+        let kept: BTreeSet<usize> = chosen.into_values().collect();
+        let left_out = self.deck.rates.len() - kept.len();
+        let mut at = 0..;
+        self.deck.rates.retain(|_| at.next().is_some_and(|at| kept.contains(&at)));
+        if left_out > 0 {
+            self.deck.detected.push(Detected::mapped("duplicates:left_out", left_out.to_string()));
         }
     }
 
-    /// Asks which of the rows with the same code to read. If no column tells the rows apart, the rows are errors.
+    /// Asks for the row to read if several rows have the same code. If a column tells these rows apart, the user chooses one of its values.
+    /// Otherwise, the user chooses the first row, the last row, or the row with the highest or lowest price.
     pub(super) fn settle_duplicates(&mut self) {
         let found = std::mem::take(&mut self.duplicates);
-        let Some(example) = found.first() else { return };
+        let Some(example) = found.first() else {
+            if self.options.mapping.duplicates.is_some() || self.removal_rule().is_some() {
+                self.keep_chosen();
+            }
+            return;
+        };
         let mut answers: Vec<Answer> = Vec::new();
         let mut columns: Vec<String> = Vec::new();
         let separating: Vec<usize> =
@@ -71,8 +143,24 @@ impl Reader<'_, '_> {
             columns.push(format!("{name:?}"));
         }
         answers.truncate(MAX_COLUMNS);
+        if answers.len() > 1 {
+            let both = |text, rule| {
+                let mapping =
+                    Mapping { duplicates: Some(rule), removed_duplicates: Some(rule), ..Mapping::default() };
+                Answer::new(text, mapping)
+            };
+            let rules = [
+                both("the first row of each code", DuplicateRule::First),
+                both("the last row of each code", DuplicateRule::Last),
+            ];
+            let few = found.len() * 10 < self.rows().count();
+            let at = if few { 0 } else { answers.len() };
+            answers.splice(at..at, rules);
+        }
         if answers.len() < 2 {
-            return self.report(found);
+            let (removals, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| found.removes);
+            self.ask_for_rule(&others, false);
+            return self.ask_for_rule(&removals, true);
         }
         let line = self.plan.table.row(example.again).map_or(0, |row| row.line);
         let text = format!(
@@ -84,7 +172,8 @@ impl Reader<'_, '_> {
         self.deck.questions.push(Question { code: "DUPLICATES".into(), text, line, example, answers });
     }
 
-    /// The answer that joins two columns: several rows have the same country code, and the digits in the column `column` follow it.
+    /// The answer that joins two columns: one has the country code, which several rows share, and `column` has the digits that follow the country
+    /// code.
     fn parts_answer(&self, column: usize) -> Option<Answer> {
         let CodeSource::Full(code) = self.plan.columns.code else { return None };
         let name = |column: usize| self.plan.names.get(column).filter(|name| !name.is_empty()).cloned();
@@ -96,7 +185,8 @@ impl Reader<'_, '_> {
         Some(Answer::new(text, mapping))
     }
 
-    /// The columns that may say which of two rows applies. Such a column has a unique name, and its cells are neither destination names nor numbers.
+    /// The columns that may say which of two rows applies. Such a column has a unique name, the mapping does not already select rows by it, and it
+    /// has networks, remarks, statuses, destinations, or contents without a known use.
     fn candidates(&self) -> Vec<usize> {
         let columns = &self.plan.columns;
         let mut found = columns.others.clone();
@@ -129,7 +219,7 @@ impl Reader<'_, '_> {
         let cell =
             |index: usize| self.plan.table.row(index).map(|row| words(row.get(column))).unwrap_or_default();
         let mut groups: HashMap<(usize, &str), BTreeSet<Vec<String>>> = HashMap::new();
-        for Duplicate { first, again, prefix } in found {
+        for Duplicate { first, again, prefix, .. } in found {
             let values =
                 groups.entry((*first, prefix.as_str())).or_insert_with(|| BTreeSet::from([cell(*first)]));
             if !values.insert(cell(*again)) || values.len() > MAX_VALUES {
@@ -155,21 +245,50 @@ impl Reader<'_, '_> {
         values
     }
 
-    fn report(&mut self, found: Vec<Duplicate>) {
-        let column = match self.plan.columns.code {
-            CodeSource::Full(column) | CodeSource::Parts(_, column) => column,
-        };
-        for Duplicate { first, again, prefix } in found {
-            let (Some(first), Some(row)) = (self.plan.table.row(first), self.plan.table.row(again)) else {
-                continue;
+    /// Asks which row of a code applies. If one of the rows removes the code, the prices cannot decide.
+    fn ask_for_rule(&mut self, found: &[Duplicate], removes: bool) {
+        let Some(example) = found.first() else { return };
+        let line = |index: usize| self.plan.table.row(index).map_or(0, |row| row.line);
+        let answer = |text, rule| {
+            let mapping = match removes {
+                true => Mapping { removed_duplicates: Some(rule), ..Mapping::default() },
+                false => Mapping { duplicates: Some(rule), ..Mapping::default() },
             };
-            let message = format!(
-                "Code {prefix} is on line {} and on line {}, with the same date.",
-                first.line, row.line
-            );
-            let remedy =
-                "Remove one of the rows, or select rows by the values of a column (`only` in the mapping).";
-            self.problem(row, Some(column), CellError::new("DUPLICATE_PREFIX", message, remedy));
+            Answer::new(text, mapping)
+        };
+        let mut answers = vec![
+            answer("the first row of each code", DuplicateRule::First),
+            answer("the last row of each code", DuplicateRule::Last),
+        ];
+        if !removes {
+            answers.push(answer("the row with the highest price", DuplicateRule::Highest));
+            answers.push(answer("the row with the lowest price", DuplicateRule::Lowest));
         }
+        self.deck.questions.push(Question {
+            code: "DUPLICATES".into(),
+            text: format!(
+                "{} codes have several rows with the same date and different terms; the first are on lines {} and {}. Choose the row to read.",
+                found.len(),
+                line(example.first),
+                line(example.again)
+            ),
+            line: line(example.again),
+            example: example.prefix.clone(),
+            answers,
+        });
+    }
+}
+
+fn is_priced(rate: &CarrierRate) -> bool {
+    matches!(rate.entry, Entry::Price(_))
+}
+
+/// Whether two entries of a code have the same price, increments, fees and end.
+fn is_repeated(earlier: &CarrierRate, new: &CarrierRate) -> bool {
+    match (&earlier.entry, &new.entry) {
+        (Entry::Price(one), Entry::Price(two)) => {
+            Rate { destination: one.destination.clone(), ..two.clone() } == *one && earlier.ends == new.ends
+        }
+        _ => false,
     }
 }

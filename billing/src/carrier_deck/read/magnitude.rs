@@ -1,6 +1,9 @@
 //! A second opinion on the unit of the prices: a deck whose prices are far from what calls to these countries usually cost may have another unit.
 //!
-//! The usual prices and the values of the currencies are orders of magnitude. They never change a price; they only decide whether to ask.
+//! The usual prices and the values of the currencies are orders of magnitude. The reader never changes a price because of them; it only decides
+//! whether to ask the user.
+
+use std::collections::BTreeMap;
 
 use super::super::cells::PriceUnit;
 use super::super::header::{is_mobile, words};
@@ -15,14 +18,14 @@ use crate::tariff::Rate;
 const FEWEST: usize = 6;
 /// Maximum number of rates that are compared.
 const MAX_RATES: usize = 20_000;
-/// A median ratio between 1 / `FAR` and `FAR` is not remarkable.
+/// The prices are not remarkable if their median ratio to the usual prices is between 1 / `FAR` and `FAR`.
 const FAR: i128 = 20;
-/// Another unit explains the prices if its median ratio is between 1 / `NEAR` and `NEAR`.
+/// Another unit explains the prices if, in this unit, their median ratio to the usual prices is between 1 / `NEAR` and `NEAR`.
 const NEAR: i128 = 6;
 /// The scale of the ratios.
 const ONE: i128 = 1_000_000;
 
-/// The usual wholesale prices per minute, in millionths of a dollar, of calls to fixed lines and to mobile phones, by country.
+/// For each country, the usual wholesale prices per minute for calls to fixed lines and to mobile phones, in millionths of a dollar.
 #[rustfmt::skip]
 const USUAL: &[(&str, i64, i64)] = &[
     ("US", 6_000, 6_000), ("CA", 6_000, 6_000), ("GB", 6_000, 15_000), ("DE", 8_000, 20_000), ("FR", 7_000, 20_000),
@@ -42,7 +45,7 @@ const USUAL: &[(&str, i64, i64)] = &[
     ("SO", 500_000, 600_000), ("ML", 300_000, 350_000), ("NE", 350_000, 400_000), ("CI", 350_000, 400_000), ("LU", 20_000, 50_000),
 ];
 
-/// About how many thousandths of the currency a dollar is worth. The value of a currency changes; these values are orders of magnitude.
+/// The approximate value of a dollar, in thousandths of each currency. The value of a currency changes; these values are orders of magnitude.
 #[rustfmt::skip]
 const PER_DOLLAR: &[(&str, i64)] = &[
     ("USD", 1_000), ("EUR", 1_000), ("GBP", 800), ("CHF", 1_000), ("CAD", 1_400), ("AUD", 1_500), ("BRL", 5_500), ("MXN", 18_000),
@@ -56,7 +59,8 @@ const PER_DOLLAR: &[(&str, i64)] = &[
 ];
 
 impl Reader<'_, '_> {
-    /// Asks for the unit if the prices are far from the usual ones, and another unit would bring them near. An answer in the mapping settles it.
+    /// Asks for the unit if the prices are far from the usual ones, and another unit would bring them close. The user is not asked again after an
+    /// answer in the mapping.
     pub(super) fn ask_about_magnitude(&mut self) {
         let mapping = self.options.mapping;
         let asked = |code: &str| self.deck.questions.iter().any(|question| question.code == code);
@@ -99,7 +103,8 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The median of the prices' ratios to the usual prices, in millionths; `None` if too few destinations are known, or if the currency is not.
+    /// The median of the prices' ratios to the usual prices, in millionths; `None` if the value of the currency is unknown, or too few destinations
+    /// are known.
     fn median_ratio(&self) -> Option<i128> {
         let currency = self.options.currency.or(self.plan.currency.as_deref())?;
         let (_, factor) = PER_DOLLAR.iter().find(|(code, _)| *code == currency)?;
@@ -114,17 +119,28 @@ impl Reader<'_, '_> {
                     .iter()
                     .any(|word| MOBILE.iter().any(|part| word.starts_with(part)));
             let usual = if named { mobile } else { fixed };
-            Some(
-                i128::from(rate.price_per_minute.0) * ONE * 1_000
-                    / (i128::from(*usual) * i128::from(*factor)),
-            )
+            let ratio = i128::from(rate.price_per_minute.0) * ONE * 1_000
+                / (i128::from(*usual) * i128::from(*factor));
+            Some(((country, named), ratio))
         };
         let rates = self.deck.rates.iter().take(MAX_RATES).filter_map(|rate| match &rate.entry {
             Entry::Price(rate) if rate.price_per_minute.0 > 0 => ratio(rate),
             _ => None,
         });
-        let mut ratios: Vec<i128> = rates.collect();
-        ratios.sort_unstable();
-        ratios.get(ratios.len() / 2).copied().filter(|_| ratios.len() >= FEWEST)
+        // a country with many codes counts once, because domestic calls may be cheap
+        let mut groups: BTreeMap<(&str, bool), Vec<i128>> = BTreeMap::new();
+        for (group, ratio) in rates {
+            groups.entry(group).or_default().push(ratio);
+        }
+        if groups.len() >= FEWEST {
+            return median(groups.into_values().filter_map(median).collect());
+        }
+        let all: Vec<i128> = groups.into_values().flatten().collect();
+        if all.len() < FEWEST { None } else { median(all) }
     }
+}
+
+fn median(mut ratios: Vec<i128>) -> Option<i128> {
+    ratios.sort_unstable();
+    ratios.get(ratios.len() / 2).copied()
 }

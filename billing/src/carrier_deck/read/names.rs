@@ -11,8 +11,9 @@ impl<'t> Reader<'_, 't> {
     pub(super) fn destination(&mut self, row: Row<'t>) -> Option<String> {
         let plan = self.plan;
         let columns = &plan.columns;
-        let name = self.cell(row, Role::Destination);
+        let name = plan.unmarked(self.cell(row, Role::Destination));
         let country = self.country(row);
+        let country = plan.unmarked(&country);
         let networks: Vec<&str> = columns.all(Role::Network).iter().map(|column| row.get(*column)).collect();
         let has_names = [Role::Destination, Role::Country, Role::Network]
             .into_iter()
@@ -21,6 +22,8 @@ impl<'t> Reader<'_, 't> {
             if country.is_empty() && name.is_empty() && networks.iter().all(|network| network.is_empty()) {
                 String::new()
             } else {
+                // "Satellite" is no country
+                let country = if name.is_empty() || !is_satellite(country) { country } else { "" };
                 joined(country.trim_end_matches('*'), name.trim_end_matches('*'), &networks)
             };
         if text.is_empty() && has_names {
@@ -70,6 +73,26 @@ impl<'t> Reader<'_, 't> {
     }
 }
 
+/// Whether the cell of a country says only that the row is for satellite phones.
+fn is_satellite(country: &str) -> bool {
+    const STEMS: &[&str] = &[
+        "satell",
+        "satel",
+        "palydov",
+        "спутник",
+        "супутник",
+        "uydu",
+        "卫星",
+        "衛星",
+        "위성",
+        "satelit",
+        "muhold",
+        "druzic",
+    ];
+    let all = words(country);
+    (1..=2).contains(&all.len()) && STEMS.iter().any(|stem| all.iter().any(|word| word.starts_with(stem)))
+}
+
 /// Whether the words of `part` are in `text`, one after the other.
 fn contains(text: &str, part: &str) -> bool {
     let (text, part) = (words(text), words(part));
@@ -78,6 +101,30 @@ fn contains(text: &str, part: &str) -> bool {
 
 /// The parts of the name that say something new, in order: country, destination, network.
 fn joined(country: &str, name: &str, networks: &[&str]) -> String {
+    // most rows have only one name
+    if country.is_empty()
+        && networks.iter().all(|network| network.is_empty())
+        && !name.contains("  ")
+        && name.len() <= MAX_DESTINATION_CHARS
+        && name.bytes().any(|byte| byte.is_ascii_alphanumeric())
+        && name.is_ascii()
+        && !name.contains(['\n', '\t', '\r'])
+    {
+        return name.trim().to_owned();
+    }
+    let begins = |name: &str| {
+        let head = name.get(..country.len()).is_some_and(|head| head.eq_ignore_ascii_case(country));
+        let next = name.as_bytes().get(country.len());
+        head && next.is_some_and(|byte| !byte.is_ascii_alphanumeric())
+    };
+    let plain_name = name.is_ascii() && !name.contains(['\n', '\t', '\r']) && !name.contains("  ");
+    if plain_name
+        && name.len() <= MAX_DESTINATION_CHARS
+        && networks.iter().all(|network| network.is_empty())
+        && begins(name)
+    {
+        return name.trim().to_owned();
+    }
     let mut parts: Vec<&str> = Vec::new();
     for part in [country, name].iter().chain(networks) {
         if words(part).is_empty() || parts.iter().any(|before| contains(before, part)) {

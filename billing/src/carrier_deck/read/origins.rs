@@ -7,11 +7,12 @@ use super::super::mapping::Mapping;
 use super::super::table::Row;
 use super::super::{Answer, Question};
 use super::Reader;
+use super::duplicates::key;
 
 /// Maximum number of origins that are offered as a choice.
 const MAX_ORIGINS: usize = 20;
 /// If at least this many codes lack a general price, the user is asked which rows to read. If fewer codes lack one, the user is asked only if such a
-/// code has several rows, or if its calls would get the price of a shorter code.
+/// code has several rows, or if calls to the code would get the price of a shorter code.
 const MANY_CODES: usize = 3;
 
 /// Whether the row applies to all callers and all calls, according to this text.
@@ -92,12 +93,16 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Asks which rows to read if a code has prices for some callers only, because its calls would otherwise get the price of a shorter code.
+    /// Asks which rows to read if codes have prices for some callers only (see [`MANY_CODES`]). Without an answer, calls to such a code could get the
+    /// price of a shorter code.
     pub(super) fn settle_origins(&mut self) {
-        let seen: HashSet<&str> = self.seen.keys().map(|(prefix, _)| prefix.as_str()).collect();
-        let without = || self.by_origin.iter().filter(|(code, _)| !seen.contains(code.as_str()));
+        if self.by_origin.is_empty() {
+            return;
+        }
+        let seen: HashSet<u64> = self.seen.keys().map(|(code, _)| *code).collect();
+        let without = || self.by_origin.iter().filter(|(code, _)| !seen.contains(&key(code)));
         let falls = |code: &str| {
-            (1..code.len()).any(|length| code.get(..length).is_some_and(|part| seen.contains(part)))
+            (1..code.len()).any(|length| code.get(..length).is_some_and(|part| seen.contains(&key(part))))
         };
         let matters =
             without().count() >= MANY_CODES || without().any(|(code, (_, rows))| *rows > 1 || falls(code));

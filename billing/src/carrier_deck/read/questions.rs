@@ -1,7 +1,8 @@
 //! The questions about cells and values, each asked once for the whole file.
 
+use super::super::cells::EmptyPrice;
 use super::super::codes::{HyphenRule, ListRule, SpaceRule, TrunkZero, is_assigned, look_national};
-use super::super::columns::{CodeSource, country_question};
+use super::super::columns::{CodeSource, country_question_in};
 use super::super::detect::{cents_question, unit_question};
 use super::super::increments::IncrementOrder;
 use super::super::mapping::Mapping;
@@ -12,6 +13,8 @@ use super::{Example, Reader};
 
 /// Below this median, in micros, prices without a unit may be per second.
 const LOW_MEDIAN: i64 = 200;
+/// With fewer valid rows, rows with errors are never left out.
+const FEWEST_VALID: u64 = 10;
 /// At or above this median, in micros per minute, prices in dollars or euros may be in cents.
 const CENTS_MEDIAN: i64 = 3_000_000;
 /// Above this median, in micros per minute, prices are probably not per second.
@@ -39,24 +42,7 @@ impl Reader<'_, '_> {
 
     /// Adds the questions that arise only when the values of the whole deck are considered together.
     pub(super) fn ask_about_values(&mut self) {
-        if self.options.mapping.code_prefix.is_none() {
-            let codes = self.deck.rates.len();
-            let unassigned = self.deck.rates.iter().filter(|rate| !is_assigned(rate.prefix())).count();
-            let national = self.plan.codes.before.is_empty()
-                && !self.plan.codes.partial
-                && look_national(self.deck.rates.iter().map(CarrierRate::prefix));
-            if unassigned * 10 > codes || national {
-                let wrong = |rate: &&CarrierRate| national || !is_assigned(rate.prefix());
-                if let Some(rate) = self.deck.rates.iter().find(wrong) {
-                    let column = match self.plan.columns.code {
-                        CodeSource::Full(column) | CodeSource::Parts(_, column) => column,
-                    };
-                    let name = self.plan.names.get(column).cloned().unwrap_or_default();
-                    let question = country_question(&name, rate.line, rate.prefix());
-                    self.deck.questions.push(question);
-                }
-            }
-        }
+        self.ask_about_country();
         let mut prices: Vec<i64> = self
             .deck
             .rates
@@ -77,6 +63,57 @@ impl Reader<'_, '_> {
         } else if self.plan.unit == 1 && !is_mapped && self.is_strong() && median > HIGH_MEDIAN {
             self.deck.questions.push(unit_question("The prices are very high for prices per second."));
         }
+    }
+
+    /// Asks for the country code if the codes look like area codes, if many of them belong to no country, or if a line of the deck names a country
+    /// code with which no code begins.
+    fn ask_about_country(&mut self) {
+        if self.options.mapping.code_prefix.is_some() {
+            return;
+        }
+        let rates = &self.deck.rates;
+        let unassigned = rates.iter().filter(|rate| !is_assigned(rate.prefix())).count();
+        let complete = !self.plan.codes.before.is_empty() || self.plan.codes.partial;
+        let national = !complete && look_national(rates.iter().map(CarrierRate::prefix));
+        let said = self.plan.said_country().filter(|_| !complete && self.plan.codes.home.is_empty());
+        let lacks = |code: &String| !rates.iter().any(|rate| rate.prefix().starts_with(code.as_str()));
+        let lacking = said.as_ref().is_some_and(lacks);
+        if unassigned * 10 <= rates.len() && !national && !lacking {
+            return;
+        }
+        let wrong = |rate: &&CarrierRate| national || lacking || !is_assigned(rate.prefix());
+        let Some(rate) = rates.iter().find(wrong) else { return };
+        let column = match self.plan.columns.code {
+            CodeSource::Full(column) | CodeSource::Parts(_, column) => column,
+        };
+        let name = self.plan.names.get(column).cloned().unwrap_or_default();
+        let currency = self.plan.currency.as_deref().or(self.options.currency);
+        let question = country_question_in(&name, rate.line, rate.prefix(), currency, said.as_deref());
+        self.deck.questions.push(question);
+    }
+
+    /// Asks whether to leave out the rows with errors, if no other question is about these rows, and they are few.
+    pub(super) fn ask_about_invalid(&mut self) {
+        let (rows, read) = (self.invalid_rows, self.deck.counts.read);
+        let few = rows as u64 * 5 <= read && read >= FEWEST_VALID;
+        let only = self.deck.errors <= rows as u64 * 10 && !self.deck.set_aside.contains_key("ROW_INVALID");
+        if rows == 0 || !few || !only || !self.deck.questions.is_empty() {
+            return;
+        }
+        let shown: Vec<String> =
+            self.invalid.iter().map(|(line, code)| format!("line {line} ({code})")).collect();
+        let more = if rows > shown.len() { ", and others" } else { "" };
+        let mapping = Mapping { skip_invalid: Some(true), ..Mapping::default() };
+        self.deck.questions.push(Question {
+            code: "ROWS_INVALID".into(),
+            text: format!(
+                "{rows} rows have errors: {}{more}. Choose whether to import the deck without these rows; to import them, correct the file.",
+                shown.join(", ")
+            ),
+            line: self.invalid.first().map_or(0, |(line, _)| *line),
+            example: String::new(),
+            answers: vec![Answer::new("leave these rows out", mapping)],
+        });
     }
 
     /// Whether one unit of the currency is a high price for a minute.
@@ -177,6 +214,27 @@ fn question(code: &str) -> (&'static str, Vec<Answer>) {
                     Mapping { price_rounding: Some(PriceRounding::HalfUp), ..none() },
                 ),
             ],
+        ),
+        "PRICE_EMPTY" => (
+            "A row has a code but no price. Choose what an empty price means.",
+            vec![
+                Answer::new(
+                    "the code is removed",
+                    Mapping { empty_price: Some(EmptyPrice::Remove), ..none() },
+                ),
+                Answer::new(
+                    "the code is blocked",
+                    Mapping { empty_price: Some(EmptyPrice::Block), ..none() },
+                ),
+                Answer::new(
+                    "the price of the row above",
+                    Mapping { empty_price: Some(EmptyPrice::Above), ..none() },
+                ),
+            ],
+        ),
+        "CODE_EMPTY" => (
+            "A row has a price but no code. Choose whether to import the deck without such rows; to import them, enter their codes in the file.",
+            vec![Answer::new("leave these rows out", Mapping { skip_uncoded: Some(true), ..none() })],
         ),
         _ => (
             "A row has no name. Choose its name.",

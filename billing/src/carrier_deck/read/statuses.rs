@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::cells::{StatusRule, status};
+use super::super::dates::dates_in;
 use super::super::detect::{date_of, said_date};
 use super::super::header::{Age, Meaning, Role, Words, meaning, mentions_end, words};
 use super::super::header_words::{BLOCK, PRICE, REMOVE, STATUS};
@@ -12,12 +13,19 @@ use super::super::mapping::Mapping;
 use super::super::numbers::amount;
 use super::super::table::Row;
 use super::super::{Answer, CellError, Confidence, Detected, Question};
+use super::dates::has_no_end;
 use super::texts::is_unavailable;
 use super::{Reader, is_true};
 use crate::deck::{RowProblem, Severity};
 
 /// Maximum number of unknown statuses that are asked about. A column with more unknown statuses is probably not a status column.
 const MAX_STATUSES: usize = 20;
+
+/// A longer text is not a status with a date.
+const MAX_SINCE: usize = 60;
+
+/// Maximum number of texts whose meaning is kept.
+const MAX_KNOWN: usize = 1_000;
 
 /// An unknown word in a column of statuses.
 struct Unknown {
@@ -56,6 +64,11 @@ impl<'t> Reader<'_, 't> {
                 Some(found) => change = found,
             }
         }
+        if change == StatusRule::Keep
+            && let Some(noted) = plan.footnotes_of(row).into_iter().find_map(|note| note.change)
+        {
+            change = noted;
+        }
         // remarks are free text, so a remark counts only if it is a status word; the price cell may contain a status word, too
         let remarks = columns.all(Role::Comment).iter().chain(std::iter::once(&columns.price));
         for column in remarks {
@@ -82,8 +95,11 @@ impl<'t> Reader<'_, 't> {
                 }
             }
         }
-        let unpriced = row.get(columns.price).is_empty();
-        Some(self.section.filter(|_| change == StatusRule::Keep && unpriced).unwrap_or(change))
+        let unpriced = change == StatusRule::Keep && row.get(columns.price).is_empty();
+        if unpriced && self.section.is_none() {
+            return Some(self.empty_price(row).unwrap_or(change));
+        }
+        Some(self.section.filter(|_| unpriced).unwrap_or(change))
     }
 
     /// Remembers what a title says about the codes below it: "Deleted codes", "E. Destinations closed".
@@ -139,13 +155,83 @@ impl<'t> Reader<'_, 't> {
         if text.is_empty() {
             return Some(StatusRule::Keep);
         }
+        // most rows have one of a few statuses
+        if let Some(known) = self.known_statuses.borrow().get(text) {
+            return *known;
+        }
+        let found = self.find_status(text);
+        let mut known = self.known_statuses.borrow_mut();
+        if known.len() < MAX_KNOWN {
+            known.insert(text.to_owned(), found);
+        }
+        found
+    }
+
+    fn find_status(&self, text: &str) -> Option<StatusRule> {
         let wanted = words(text);
         let mapped = self.options.mapping.statuses.iter().find(|(word, _)| words(word) == wanted);
         match mapped {
             Some((_, rule)) => Some(*rule),
             None if !text.contains(char::is_alphabetic) => Some(StatusRule::Keep),
-            None => status(text).or_else(|| self.statuses.get(&wanted).copied()),
+            None => status(text)
+                .or_else(|| self.statuses.get(&wanted).copied())
+                .or_else(|| self.status_since(text)),
         }
+    }
+
+    /// The meaning of a status with the day of its beginning, such as "Suspended w.e.f. 28-Nov-26"; `None` if that day is in the future.
+    fn status_since(&self, text: &str) -> Option<StatusRule> {
+        const SINCE: &[&str] = &[
+            "w",
+            "e",
+            "f",
+            "wef",
+            "from",
+            "as",
+            "of",
+            "on",
+            "since",
+            "effective",
+            "eff",
+            "ab",
+            "seit",
+            "zum",
+            "per",
+            "am",
+            "desde",
+            "el",
+            "le",
+            "depuis",
+            "du",
+            "au",
+            "a",
+            "partir",
+            "de",
+            "em",
+            "dal",
+            "il",
+            "od",
+            "dne",
+            "с",
+            "от",
+            "fra",
+            "fran",
+            "den",
+            "vanaf",
+            "itibaren",
+        ];
+        if !mentions_end(text) || text.chars().count() > MAX_SINCE {
+            return None;
+        }
+        let dates = dates_in(text);
+        let [date] = dates.as_slice() else { return None };
+        let day = date_of(date, self.plan.order).ok().flatten()?;
+        let rest = text.replacen(date.as_str(), " ", 1);
+        let left: Vec<String> =
+            words(&rest).into_iter().filter(|word| !SINCE.contains(&word.as_str())).collect();
+        let begun = self.options.today.is_some_and(|today| day <= today);
+        let rule = status(&left.join(" ")).filter(|rule| *rule != StatusRule::Keep);
+        rule.filter(|_| begun && !left.is_empty())
     }
 
     /// Finds the meaning of unknown statuses, or asks for it. If none of the rows with a particular status has a price, that status
@@ -156,11 +242,17 @@ impl<'t> Reader<'_, 't> {
         let mut asked: Vec<Unknown> = Vec::new();
         let legend = self.legend(&unknown);
         let separated = self.plan.columns.status_is_found || self.separates_prices();
+        // "D" may mean a decrease or a deletion; a column without a name for statuses has other short words
+        let shortest = if self.plan.columns.status_is_found { 2 } else { 3 };
+        let listed = self.lists_actions();
         for (word, found) in unknown {
             let rule = match () {
+                () if listed && word == ["d"] => StatusRule::Remove,
                 () if legend.contains_key(&word) => legend[&word],
                 () if !found.priced => StatusRule::Remove,
-                () if found.ends || separated && word.concat().chars().count() > 2 => StatusRule::Keep,
+                () if found.ends || separated && word.concat().chars().count() >= shortest => {
+                    StatusRule::Keep
+                }
                 () if self.changes_price(&word) || word == ["baja"] && self.has_rises() => StatusRule::Keep,
                 () if removes && (word == ["d"] || word == ["c"]) => StatusRule::Keep,
                 () => {
@@ -169,6 +261,9 @@ impl<'t> Reader<'_, 't> {
                 }
             };
             let reason = match rule {
+                _ if listed && word == ["d"] => {
+                    "The column's name lists letters for adding, deleting and updating."
+                }
                 _ if legend.contains_key(&word) => "A line above or below the rates explains it.",
                 StatusRule::Keep if found.ends => "Every row with this status has a last day.",
                 StatusRule::Keep if separated => {
@@ -185,10 +280,20 @@ impl<'t> Reader<'_, 't> {
             self.deck.detected.push(Detected::new("status", value, reason, Confidence::Medium));
             self.statuses.insert(word, rule);
         }
+        self.known_statuses.get_mut().clear();
         if asked.len() <= MAX_STATUSES && !asked.is_empty() {
             self.asks_statuses = true;
             self.ask_statuses(&asked);
         }
+    }
+
+    /// Whether the name of the column of statuses lists letters of actions: "Action [A|D|U]".
+    fn lists_actions(&self) -> bool {
+        let columns = self.plan.columns.all(Role::Status);
+        columns.iter().any(|column| {
+            let name = self.plan.names.get(*column).map(|name| words(name)).unwrap_or_default();
+            ["a", "d", "u"].iter().all(|letter| name.iter().any(|word| word == letter))
+        })
     }
 
     /// Whether the statuses are about the change of prices: some say that prices rise or stay, and none says that a code is new ("alta").
@@ -287,7 +392,8 @@ impl<'t> Reader<'_, 't> {
                         let (cell, line) = (cell.chars().take(80).collect(), row.line);
                         let new = Unknown { cell, line, priced: false, ends: true };
                         let known = unknown.entry(words(row.get(*column))).or_insert(new);
-                        known.ends &= !self.text(row, Role::Ends).is_empty();
+                        let end = self.text(row, Role::Ends);
+                        known.ends &= !end.is_empty() && !has_no_end(end);
                         known.priced |= row.get(price).contains(|letter: char| matches!(letter, '1'..='9'));
                     }
                     None => {}

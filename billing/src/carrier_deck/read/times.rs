@@ -1,5 +1,7 @@
 //! Reads increments and free seconds.
 
+use std::collections::BTreeMap;
+
 use super::super::detect::{covers, increments_in};
 use super::super::header::{Role, words};
 use super::super::increments::{Doubt, Increments};
@@ -8,14 +10,20 @@ use super::super::table::{Kind, Row};
 use super::super::{Answer, CellError, Confidence, Detected, Question};
 use super::Reader;
 
+/// Maximum number of different texts in the column of increments that are asked about.
+const MAX_STEPS: usize = 2;
+/// A longer text in the column of increments is an error.
+const MAX_STEP_CHARS: usize = 80;
+
 impl Reader<'_, '_> {
     pub(super) fn increments(&mut self, row: Row<'_>, name: &str) -> Option<Increments> {
         let plan = self.plan;
         let columns = &plan.columns;
         let remarked = columns.all(Role::Comment).iter().find_map(|column| increments_in(row.get(*column)));
-        let said = remarked.or_else(|| self.said_for(name));
+        let noted = || plan.footnotes_of(row).into_iter().find_map(|note| note.increments);
+        let said = remarked.or_else(noted).or_else(|| self.said_for(row, name));
         let (initial, next) = said.unwrap_or_else(|| self.defaults());
-        let lacking = u64::from(said.is_none());
+        let lacking = u64::from(said.is_none() && self.section_increments.is_none());
         if let Some(column) = columns.first(Role::Increment) {
             return match row.get(column) {
                 "" | "-" => {
@@ -38,9 +46,13 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The increments that the lines above and below the rates name for a destination.
-    fn said_for(&self, name: &str) -> Option<(u32, u32)> {
+    /// The increments for a destination, as stated in the lines above or below the rates.
+    fn said_for(&self, row: Row<'_>, name: &str) -> Option<(u32, u32)> {
         let said = &self.plan.said;
+        let selected = said.selected.iter().find(|(selector, _)| selector.selects(row));
+        if let Some((_, increments)) = selected {
+            return Some(*increments);
+        }
         if said.exceptions.is_empty() {
             return None;
         }
@@ -57,13 +69,66 @@ impl Reader<'_, '_> {
                 None
             }
             Err(Doubt::Error(error)) => {
+                let wanted = words(cell);
+                let texts = &self.options.mapping.increment_texts;
+                let known =
+                    texts.iter().find(|(text, _)| words(text) == wanted).map(|(_, value)| value.as_str());
+                if let Some(Ok(found)) = known.map(|value| Increments::read(value, Kind::Text, None)) {
+                    return Some(found);
+                }
+                if self.asks_about_steps(row, cell) {
+                    return None;
+                }
                 self.problem(row, Some(column), error);
                 None
             }
         }
     }
 
-    /// Converts increments to seconds if the first one is at most 3 and the column's name says minutes, as in "Increment (min)".
+    /// Remembers a text in the column of increments, to ask for its meaning. False if there are too many texts, or if the cell is not a text.
+    fn asks_about_steps(&mut self, row: Row<'_>, cell: &str) -> bool {
+        if !cell.contains(char::is_alphabetic) || cell.chars().count() > MAX_STEP_CHARS {
+            return false;
+        }
+        let known = self.unknown_steps.iter().any(|(_, text)| text == cell);
+        if !known && self.unknown_steps.len() < MAX_STEPS {
+            self.unknown_steps.push((row.line, cell.to_owned()));
+            return true;
+        }
+        known
+    }
+
+    /// Asks for the increments that the unknown texts in the column of increments name.
+    pub(super) fn ask_about_steps(&mut self) {
+        const USUAL: &[&str] = &["1/1", "60/60", "60/1", "30/6", "6/6", "30/30"];
+        let texts = std::mem::take(&mut self.unknown_steps);
+        let Some((line, example)) = texts.first().cloned() else { return };
+        let mut answers = vec![(String::new(), BTreeMap::new())];
+        for (_, text) in &texts {
+            let with = |(shown, chosen): &(String, BTreeMap<String, String>), value: &str| {
+                let mut chosen = chosen.clone();
+                chosen.insert(text.clone(), value.to_owned());
+                let mark = if shown.is_empty() { "" } else { "; " };
+                (format!("{shown}{mark}{text}: {value}"), chosen)
+            };
+            answers = answers
+                .iter()
+                .flat_map(|one| USUAL.iter().map(|value| with(one, value)).collect::<Vec<_>>())
+                .collect();
+        }
+        let answer =
+            |(text, increment_texts)| Answer::new(text, Mapping { increment_texts, ..Mapping::default() });
+        self.deck.questions.push(Question {
+            code: "INCREMENT_TEXT".into(),
+            text: "A text in the column of increments was not understood. Choose the increments.".to_owned(),
+            line,
+            example,
+            answers: answers.into_iter().map(answer).collect(),
+        });
+    }
+
+    /// Converts increments to seconds in two cases: the column's name says milliseconds, and both increments are whole seconds; or the name says
+    /// minutes, as in "Increment (min)", and the first increment is at most 3.
     fn in_seconds(&self, column: usize, found: Increments) -> Increments {
         let name = self.plan.names.get(column).map_or("", String::as_str);
         let minutes = name.contains("(min)")

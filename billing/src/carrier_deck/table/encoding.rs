@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use encoding_rs::{
-    Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1254,
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, IBM866, KOI8_R, MACINTOSH, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE,
+    WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1255, WINDOWS_1256,
 };
 
-use super::super::header::words;
+use super::super::header::{Meaning, meaning, words};
 use super::super::mapping::Mapping;
 use super::super::{Confidence, Detected, Refusal};
 
@@ -49,16 +50,62 @@ pub(super) fn decode<'a>(
         detected.push(Detected::new("encoding", GB18030.name(), reason, Confidence::High));
         return Ok((chinese, false));
     }
+    let (western, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
+    let doubtful = is_unlikely_western(&western);
+    if let Some(encoding) = by_names(bytes).filter(|_| doubtful) {
+        let reason = "The file is not UTF-8, and in this encoding its columns have the most known names.";
+        detected.push(Detected::new("encoding", encoding.name(), reason, Confidence::High));
+        return Ok((encoding.decode_without_bom_handling(bytes).0, false));
+    }
     if let Some((encoding, text)) = central(bytes) {
         let reason = "The file is not UTF-8, and only in this encoding its words have no symbols between their letters.";
         detected.push(Detected::new("encoding", encoding.name(), reason, Confidence::High));
         return Ok((text, false));
     }
-    let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
     let reason = "The file is not UTF-8. ISO-8859-1 has the same letters.";
     detected.push(Detected::new("encoding", WINDOWS_1252.name(), reason, Confidence::Medium));
-    let doubtful = is_unlikely_western(&text);
-    Ok((text, doubtful))
+    Ok((western, doubtful))
+}
+
+/// The encoding in which more cells at the beginning of the file are known names of columns than in any other encoding.
+fn by_names(bytes: &[u8]) -> Option<&'static Encoding> {
+    const ENCODINGS: &[&Encoding] = &[
+        SHIFT_JIS,
+        EUC_JP,
+        GB18030,
+        BIG5,
+        EUC_KR,
+        WINDOWS_1251,
+        IBM866,
+        KOI8_R,
+        WINDOWS_1253,
+        WINDOWS_1255,
+        WINDOWS_1256,
+        WINDOWS_1250,
+        WINDOWS_1254,
+        MACINTOSH,
+    ];
+    const LINES: usize = 40;
+    const FEWEST: usize = 2;
+    let mut end = 0;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n').take(LINES) {
+        end += line.len().min(10_000);
+    }
+    let head = bytes.get(..end.min(bytes.len())).unwrap_or_default();
+    let known = |encoding: &'static Encoding| {
+        let (text, failed) = encoding.decode_without_bom_handling(head);
+        let cells = text.split(['\n', '\t', ',', ';', '|']).map(str::trim).filter(|cell| !cell.is_ascii());
+        let named = |cell: &&str| !matches!(meaning(cell), Meaning::Unknown | Meaning::Ignored);
+        let control = text.contains(|letter: char| ('\u{80}'..='\u{9f}').contains(&letter));
+        if failed || control { 0 } else { cells.filter(|cell| cell.len() <= 100).filter(named).count() }
+    };
+    let mut counts: Vec<(usize, &'static Encoding)> =
+        ENCODINGS.iter().map(|encoding| (known(encoding), *encoding)).collect();
+    counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    match counts.as_slice() {
+        [(most, encoding), (second, _), ..] if *most >= FEWEST && most > second => Some(*encoding),
+        _ => None,
+    }
 }
 
 /// Words in the headers of Russian decks.
@@ -76,7 +123,8 @@ const RUSSIAN: &[&str] = &[
     "стоимость",
 ];
 
-/// The text if it is probably Central European or Turkish: in the Western encoding, words have symbols between their letters, or Icelandic letters.
+/// The text if it is probably Central European or Turkish: in the Western encoding, its words have symbols between the letters or contain Icelandic
+/// letters.
 fn central(bytes: &[u8]) -> Option<(&'static Encoding, Cow<'_, str>)> {
     const FEWEST: usize = 2;
     let (western, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
@@ -134,8 +182,8 @@ fn broken(text: &str) -> usize {
         .count()
 }
 
-/// The text if it is probably in GBK or GB18030: apart from ASCII and punctuation, nearly all bytes are in pairs for the frequent Chinese characters.
-/// Many of these pairs must begin with a byte above 0xC8. In Korean text, which uses the same pairs, few of them do.
+/// The text if it is probably in GBK or GB18030: apart from ASCII and punctuation, nearly all bytes form pairs that stand for frequent Chinese
+/// characters. Many of these pairs must begin with a byte above 0xC8. In Korean text, which uses the same pairs, few of them do.
 fn chinese(bytes: &[u8]) -> Option<Cow<'_, str>> {
     const FEWEST: usize = 20;
     let (mut frequent, mut late, mut other) = (0usize, 0usize, 0usize);

@@ -39,7 +39,7 @@ pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<T
             return Err(Refusal::long_cell(number));
         }
         let inside = (first..=last).contains(&at);
-        // the head of a page is repeated on each page
+        // the heading of the first page may be repeated on later pages
         let repeated = inside && at > first && !shape(line).is_empty() && heads.contains(&shape(line));
         if line.trim().is_empty() || inside && is_rule(line) {
             blank += 1;
@@ -52,7 +52,7 @@ pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<T
             } else {
                 rows.push((number, cells));
             }
-        } else if inside && line.contains(|letter: char| letter.is_ascii_digit()) {
+        } else if inside && may_be_row(line) {
             // a row with shifted cells would look like a note, so the text is not read as a table
             return Ok(None);
         } else {
@@ -67,7 +67,21 @@ pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<T
     Ok(Some(table))
 }
 
-/// A line without its digits and spaces. Two heads of pages differ only in the number of the page.
+/// Whether a line that does not fit the columns may be a row with shifted cells: it has a number with decimals, and another number. A note such as
+/// "Page 1 of 2" or "valid from 01.12.2026" has no decimals.
+fn may_be_row(line: &str) -> bool {
+    let numbers =
+        || line.split_whitespace().filter(|word| word.contains(|letter: char| letter.is_ascii_digit()));
+    let decimals = |word: &&str| {
+        let word = word.trim_matches(|letter: char| !letter.is_ascii_digit());
+        let parts: Vec<&str> = word.split(['.', ',']).collect();
+        parts.len() == 2 && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    cells(line) >= 2 && numbers().any(|word| decimals(&word)) && numbers().count() >= 2
+        || numbers().filter(decimals).count() >= 1 && numbers().count() >= 3
+}
+
+/// A line without its digits and spaces. The headings of two pages differ only in the page number.
 fn shape(line: &str) -> String {
     line.chars().filter(|letter| !letter.is_ascii_digit() && !letter.is_whitespace()).collect()
 }

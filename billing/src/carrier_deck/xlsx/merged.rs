@@ -7,7 +7,7 @@ use calamine::Xlsx;
 
 use super::super::table::{Kind, Table};
 
-/// The merged cells of larger sheets are not read, because finding them takes as long as reading the sheet.
+/// In a sheet with more rows than this, merged cells are not filled, because finding them takes as long as reading the sheet.
 const MAX_ROWS: usize = 20_000;
 /// Maximum number of cells that are filled.
 const MAX_FILLED: usize = 100_000;
@@ -35,7 +35,7 @@ pub(super) fn filled(book: &mut Xlsx<Cursor<&[u8]>>, name: &str, table: Table) -
     if values.is_empty() { table } else { copy(&table, &values) }
 }
 
-/// The index of the row on a line.
+/// The index of the row with the given line number.
 fn at(table: &Table, line: u64) -> Option<usize> {
     let (mut low, mut high) = (0, table.len());
     while low < high {

@@ -1,4 +1,4 @@
-//! The account of the deck: texts outside the rates that could change a price are asked about, and texts that could not are not.
+//! The account of the deck: texts outside the rates lead to a question if they could change a price, and only then.
 
 use super::*;
 
@@ -80,7 +80,7 @@ fn one_answer_settles_all_unread_texts() {
     assert_eq!(rates(&read), ["233 0.21 0 60/60", "53 0.7875 0 60/60", "509 0.315 0 60/60"]);
     let (read, _) = answered(text.as_bytes(), Mapping::default(), "NOTE_UNREAD", 2);
     assert_eq!(rates(&read), ["233 removed", "53 0.75 0 60/60", "509 removed"]);
-    // another text is asked about, too
+    // the answer does not cover a new text, so the user is asked again
     let next = text.replace("5%", "6%");
     assert_eq!(read_with(next.as_bytes(), &mapping, None).questions.len(), 1);
 }

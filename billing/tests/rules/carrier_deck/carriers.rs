@@ -1,4 +1,4 @@
-//! Decks of many carriers, each in another layout. All are read without a question.
+//! Decks of many carriers, each in another layout. All decks are read without a question.
 
 use super::*;
 

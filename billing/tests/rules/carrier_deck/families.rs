@@ -277,3 +277,12 @@ fn prices_for_times_of_the_day() {
         (vec!["61 0.03 0 60/60".to_owned()], Some(&1))
     );
 }
+
+#[test]
+fn a_price_beside_the_letter_d_is_never_removed_silently() {
+    // A and D may be "aumento" and "disminución"
+    let file =
+        "Prefijo,Destino,Precio,Cambio\n51,Peru,0.020,A\n511,Peru Lima,0.004,D\n519,Peru Movil,0.015,D\n";
+    let deck = read(file.as_bytes());
+    assert_eq!(deck.questions.first().map(|question| question.code.as_ref()), Some("STATUS"));
+}

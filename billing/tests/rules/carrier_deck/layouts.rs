@@ -304,3 +304,15 @@ fn decks_of_further_carriers() {
         assert_eq!(shown(&deck), *expected, "{text}\n{:?}\n{:?}", deck.questions, deck.problems);
     }
 }
+
+#[test]
+fn the_language_of_the_columns_and_the_dates_near_today_must_agree() {
+    let file = |date: &str| format!("Destino,Prefijo,Precio,Fecha\nPeru,51,0.010,{date}\n");
+    // 1 December if an American program wrote the file, and otherwise 12 January
+    let asked = read(file("12/01/2026").as_bytes());
+    let codes: Vec<&str> = asked.questions.iter().map(|question| question.code.as_ref()).collect();
+    assert_eq!(codes, ["DATE_ORDER"]);
+    let deck = read(file("05/12/2026").as_bytes());
+    assert_eq!(clean(&deck), ["51 0.01 0 60/60"]);
+    assert_eq!(deck.rates[0].effective, day(2026, 12, 5));
+}

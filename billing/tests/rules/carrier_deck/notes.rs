@@ -41,7 +41,7 @@ fn increments_in_sentences() {
         ("Billing cycle: 6/6", "6/6"),
         ("Minimum duration: 30 seconds, then 6 seconds", "30/6"),
         ("Average call duration: 3 minutes", "60/60"),
-        // these say nothing about increments
+        // these lines say nothing about increments
         ("Billing cycle: 15/15", "60/60"),
         ("Invoices are billed weekly. Payment within 30 days.", "60/60"),
         ("Calls to other countries are billed at the prevailing rate.", "60/60"),
@@ -143,7 +143,7 @@ fn units_of_prices() {
         let low = text.replace("0.50", "0.005").replace("0.60", "0.006").replace("1.20", "0.012");
         assert_eq!(asked(&low, Some("GBP")), ["PRICE_CENTS"], "{name}");
     }
-    // in other currencies, PPM is the price per minute; rounding says nothing about prices
+    // in currencies other than the pound, PPM is the price per minute; a line about rounding says nothing about the unit of prices
     let dollars =
         "Amounts are rounded to the nearest cent\nDestination,Code,PPM\nFrance,33,0.50\nSpain,34,0.60\n";
     let deck = read_with(dollars.as_bytes(), &Mapping::default(), Some("USD"));
@@ -200,9 +200,12 @@ fn sheets_and_blocks() {
     ];
     let deck = read(&workbook(&[("Rates", rates), ("Dial Codes", codes)]));
     assert_eq!(clean(&deck), ["233 0.2 0 60/60", "23324 0.25 0 60/60", "23354 0.25 0 60/60"]);
-    // a destination without codes is an error
+    // the user is asked about a destination without codes
     let fewer: &[&[&str]] = &[&["Destination", "Codes"], &["Ghana", "#233"]];
-    assert_eq!(errors(&read(&workbook(&[("Rates", rates), ("Codes", fewer)]))), [(3, "CODE_MISSING")]);
+    let file = workbook(&[("Rates", rates), ("Codes", fewer)]);
+    let (deck, _) = answered(&file, Mapping::default(), "CODE_EMPTY", 0);
+    assert_eq!(clean(&deck), ["233 0.2 0 60/60"]);
+    assert_eq!(deck.set_aside["CODE_MISSING"], 1);
     let blocks = "Country,Code,Rate,,Country,Code,Rate\nGhana,233,0.2,,Haiti,509,0.3\nMali,223,0.25,,,,\n";
     assert_eq!(clean(&read(blocks.as_bytes())), ["233 0.2 0 60/60", "223 0.25 0 60/60", "509 0.3 0 60/60"]);
 }
@@ -245,7 +248,7 @@ fn dates_and_statuses_from_notes() {
 fn codes_that_belong_together() {
     let digits = "Name,Code,Xyz,Rate\nMexico,52,,0.007\nMexico Mobile,52,1,0.01\nCuba,53,,0.75\n";
     assert_eq!(clean(&read(digits.as_bytes()))[1], "521 0.01 0 60/60");
-    // numbers in every row may be anything, so the user is asked
+    // if every row has a number in the column, the numbers may mean anything, so the user is asked
     let ids = "Name,Code,Xyz,Rate\nMexico,52,11,0.007\nMexico Mobile,52,12,0.01\nCuba,53,13,0.75\n";
     let question = read(ids.as_bytes()).questions;
     assert_eq!(question.iter().map(|question| question.code.as_ref()).collect::<Vec<_>>(), ["DUPLICATES"]);
@@ -282,4 +285,35 @@ fn columns_with_two_possible_meanings() {
     assert_eq!(first(second), "233 0.12 0 60/60");
     let parts = "Destination,Country code + area code,Rate\nGhana,233,0.2\nGhana Mobile,23324,0.3\n";
     assert_eq!(first(parts), "233 0.2 0 60/60");
+}
+
+#[test]
+fn increments_of_a_country_that_the_deck_names_in_another_way() {
+    let note = |country: &str| format!("\"Billing increment 1/1, {country} 60/60\"\n");
+    for (country, codes) in [
+        ("Mexico", "Code,Rate\n52,0.01\n33,0.02\n"),
+        ("USA", "Code,Name,Rate\n1201,United States,0.01\n33,France,0.02\n"),
+        ("Ivory Coast", "Code,Name,Rate\n225,Côte d'Ivoire,0.01\n33,France,0.02\n"),
+        ("France and Mexico", "Code,Name,Rate\n52,Mejico,0.01\n33,France,0.02\n"),
+    ] {
+        let text = format!("{codes}{}", note(country));
+        assert_eq!(asked(&text, None), ["INCREMENTS"], "{text}");
+        let except = text.replace("1/1,", "1/1 except");
+        assert_eq!(asked(&except, None), ["INCREMENTS"], "{except}");
+        // the increments of one country are not those of all rows
+        for only in
+            [text.replace("1/1, ", ""), codes.to_owned() + &format!("Billing increment 60/1 for {country}\n")]
+        {
+            assert_eq!(asked(&only, None), ["INCREMENTS"], "{only}");
+        }
+    }
+    // the deck has no code of the country
+    for country in ["Mexico", "Canada"] {
+        let text = format!("Code,Rate\n1201,0.01\n33,0.02\n{}", note(country));
+        assert_eq!(first(&text), "1201 0.01 0 1/1", "{country}");
+    }
+    // the rows of the country have the name in the sentence
+    let named =
+        format!("Code,Name,Rate\n52,Mexico,0.01\n521,Mexico Mobile,0.02\n33,France,0.02\n{}", note("Mexico"));
+    assert_eq!(first(&named), "52 0.01 0 60/60");
 }

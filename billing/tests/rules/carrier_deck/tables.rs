@@ -185,3 +185,47 @@ fn names_of_joined_tables() {
         assert_eq!(names(&deck), expected, "{file} {:#?} {:#?}", deck.questions, deck.problems);
     }
 }
+
+#[test]
+fn a_saved_mapping_does_not_decide_about_the_rows_of_a_later_deck() {
+    let answers = r#"{
+        "price_unit": "minute", "duplicates": "last", "removed_duplicates": "last", "skip_invalid": true, "prices_confirmed": true,
+        "cells": {"Rate": {"call us": "0.01"}, "End Date": {"nimmermehr": "", "1/1/27": null, "soon": "2026-12-24"}}
+    }"#;
+    let kept = serde_json::from_str::<Mapping>(answers).unwrap().for_later_decks();
+    let expected = r#"{"price_unit":"minute","cells":{"End Date":{"1/1/27":null,"nimmermehr":""}}}"#;
+    assert_eq!(serde_json::to_string(&kept).unwrap(), expected);
+}
+
+#[test]
+fn no_rule_about_prices_decides_whether_a_code_is_removed() {
+    let file = b"Code,Rate\n33,0.006\n33,N/A\n53,0.75\n53,0.76\n";
+    for rule in ["last", "lowest", "highest"] {
+        let json = format!(r#"{{"duplicates": "{rule}"}}"#);
+        let mapping: Mapping = serde_json::from_str(&json).unwrap();
+        let offered = read_with(file, &mapping, None).questions[0].answers.len();
+        assert_eq!(offered, 2, "the prices do not show which of the rows of 33 applies");
+        let price = if rule == "lowest" { "53 0.75 0 60/60" } else { "53 0.76 0 60/60" };
+        let (deck, _) = answered(file, mapping.clone(), "DUPLICATES", 0);
+        assert_eq!(clean(&deck), ["33 0.006 0 60/60", price]);
+        let (deck, _) = answered(file, mapping, "DUPLICATES", 1);
+        assert_eq!(clean(&deck), ["33 removed", price]);
+        let shown = deck.detected.iter().find(|found| found.item == "duplicates:left_out");
+        assert_eq!(shown.map(|found| found.value.as_str()), Some("2"));
+    }
+}
+
+#[test]
+fn many_rows_with_errors_are_not_left_out() {
+    const CODES: [&str; 10] = ["33", "34", "351", "39", "44", "49", "53", "54", "55", "57"];
+    for (good, bad, asked) in [(10, 2, true), (9, 1, false), (10, 3, false)] {
+        let rows = CODES.iter().take(good).map(|code| format!("{code},Place {code},0.006\n"));
+        // a text this long is not asked about
+        let wrong = (0..bad).map(|_| format!("{},Cuba,0.75\n", "5x3".repeat(80)));
+        let file: String = std::iter::once("Code,Name,Rate\n".to_owned()).chain(rows).chain(wrong).collect();
+        let deck = read(file.as_bytes());
+        let codes: Vec<&str> = deck.questions.iter().map(|question| question.code.as_ref()).collect();
+        assert_eq!(codes == ["ROWS_INVALID"], asked, "{good} and {bad}: {codes:?} {:#?}", deck.problems);
+        assert!(asked || codes.is_empty() && deck.errors > 0, "{codes:?}");
+    }
+}

@@ -40,6 +40,7 @@ ErrorCode = Literal[
     "STALE_DRAFT",
     "SCHEDULE_CONFLICT",
     "BAD_DECK",
+    "UPLOAD_GONE",
     "DESTINATION_NOT_RATED",
     "DESTINATION_BLOCKED",
     "NUMBER_INVALID",
@@ -159,7 +160,7 @@ ProblemSeverity = Literal[
 
 
 class Problem(TypedDict):
-    """An error or an automatic correction in an imported file."""
+    """An error, a warning or an automatic correction in an imported file."""
 
     severity: ProblemSeverity
     code: str
@@ -255,7 +256,7 @@ class UserError(TypedDict):
 
 
 class ImportPayload(TypedDict):
-    """Result of `createTariffImport`, `answerTariffImport` and `cancelTariffImport`."""
+    """Result of `createTariffImport`, `answerTariffImport`, `startTariffImport` and `cancelTariffImport`."""
 
     job: ImportJob | None
     userErrors: list[UserError]
@@ -286,6 +287,7 @@ class CreateTariffImportInput(TypedDict):
     effectiveAt: NotRequired[str | None]
     byDate: NotRequired[bool]
     note: NotRequired[str]
+    fileName: NotRequired[str | None]
     sha256: NotRequired[str | None]
     idempotencyKey: NotRequired[str | None]
 
@@ -310,7 +312,7 @@ class CancelTariffImport(TypedDict):
 
 
 class CancelTariffImportInput(TypedDict):
-    """An import to cancel."""
+    """An import to cancel or discard."""
 
     importId: str
 

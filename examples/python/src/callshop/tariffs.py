@@ -63,6 +63,7 @@ def import_deck(
         "mode": mode,
         "dryRun": dry_run,
         "note": note or deck.name,
+        "fileName": deck.name,
         "sha256": sha256,
         "idempotencyKey": key or str(uuid.uuid4()),
     }

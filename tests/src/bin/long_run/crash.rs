@@ -14,7 +14,7 @@ enum Database {
     Postgres,
 }
 
-/// Kills `callshop serve` (SIGKILL) at random moments under load, restarts it, and resends requests that got no response. Afterward every
+/// Kills `callshop serve` (SIGKILL) at random moments under load, restarts it, and resends requests that got no response. Afterward, every
 /// acknowledged operation must be stored exactly once, and `callshop audit` must pass.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

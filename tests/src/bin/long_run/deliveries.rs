@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use tests::deliveries::{Dose, run};
 
-/// Starts two nodes that deliver webhooks to a receiver that fails, hangs and dies, and kills the nodes in turn. Afterward the receiver must have accepted
-/// every event of each callshop at least once and in order. Requires PostgreSQL at CALLSHOP_TEST_POSTGRES.
+/// Starts two nodes that deliver webhooks to a receiver that fails, hangs and dies, and kills the nodes in turn. Afterward, the receiver must have
+/// accepted every event of each callshop at least once and in order. Requires PostgreSQL at CALLSHOP_TEST_POSTGRES.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Length of the run in minutes.

@@ -7,11 +7,11 @@ use clap::{Args, Subcommand, ValueEnum as _};
 use tests::faults::{Disk, Fault, Plan, rolling, run};
 
 /// Starts two nodes, PostgreSQL, Redis, the balancer and the SIP proxy on loopback. Makes calls, and opens subscribers that follow the calls. Injects
-/// several faults at once; the faults are drawn from a seed. Afterward every acknowledged event must be stored and delivered once, money must be
+/// several faults at once; the faults are drawn from a seed. Afterward, every acknowledged event must be stored and delivered once, money must be
 /// exact, and `callshop audit` must pass.
 ///
-/// Requires the programs that tests/run installs. The fault disk-full also requires root; without root, it is left out, with a message. The exit
-/// status is 0 if every check passed; otherwise, it is 1, and the failed checks are printed.
+/// Requires the programs that tests/run installs. The fault disk-full also requires root; without root, this fault is left out, and a message says
+/// so. The exit status is 0 if every check passed; otherwise, it is 1, and the failed checks are printed.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// Inject only these faults, separated by commas; all faults by default.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Fault>,
-    /// Number of sockets for idle-sockets.
+    /// Number of sockets for the fault idle-sockets.
     #[arg(long, default_value_t = 10_000)]
     idle: usize,
 }

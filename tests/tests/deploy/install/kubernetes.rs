@@ -185,7 +185,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
     assert!(replicas >= 2 && number(&budget["maxUnavailable"]) < replicas);
     assert_eq!(budget["selector"]["matchLabels"], *labels);
 
-    // the test lists the allowed ingress and egress
+    // the network policy must allow exactly two ports for ingress, and at least the ports of PostgreSQL, Redis and the SIP proxy for egress
     let policy = &get("NetworkPolicy", "callshop")["spec"];
     assert_eq!(
         (&policy["podSelector"]["matchLabels"], &policy["policyTypes"]),
@@ -211,7 +211,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
     }
 }
 
-/// Whether an ingress rule passes a path. A prefix matches only whole path segments.
+/// Whether an ingress rule matches a path. A prefix matches only whole path segments.
 fn passes(rule: &Value, path: &str) -> bool {
     let given = rule["path"].as_str().expect("a path");
     match rule["pathType"].as_str() {

@@ -1,5 +1,5 @@
 //! Makes the Debian package from the built program, then installs, upgrades, removes and purges it below a folder of the test (`dpkg --root`). The
-//! machine itself is not changed: dpkg's database is in that folder, and the package's scripts change only that folder.
+//! machine itself is not changed: dpkg's database is in the test's folder, and the package's scripts change only this folder.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -72,7 +72,7 @@ impl Root {
     fn dpkg(&self, arguments: &[&str]) -> Output {
         let mut dpkg = Command::new("dpkg");
         dpkg.arg(format!("--root={}", self.0.path().display()));
-        // the dependencies are installed on the machine but not in this root; this root also has no log that dpkg could write to
+        // the dependencies are installed on the machine but not in this root; this root also has no log to which dpkg could write
         dpkg.args(["--force-depends", "--force-script-chrootless", "--log=/dev/null"]).args(arguments);
         run(&mut dpkg)
     }
@@ -189,7 +189,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     root.dpkg(&["--force-confold", "-i", &package]);
     assert_eq!(fs::read_to_string(root.path("etc/callshop/api.env")).expect("the file exists"), edited);
 
-    // after removal, data and configuration stay; after purge, the data stays
+    // after removal, data and configuration stay; after purge, only the data stays
     fs::write(root.path("var/lib/callshop/callshop.db"), "money").expect("a database");
     root.dpkg(&["-r", "callshop"]);
     assert!(!root.path("usr/bin/callshop").exists() && !units.exists());
@@ -256,7 +256,7 @@ fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
     let uid = fs::metadata("/proc/self").expect("this process").uid();
     assert_eq!(uid, 0, "root runs the nightly backup as another user: run this test as root");
     let folder = tempfile::tempdir().expect("a folder");
-    // the test replaces the user of the package, because that user may not exist on this machine
+    // the test replaces the user of the package, because that user might not exist on this machine
     let bin = folder.path().join("bin");
     fs::create_dir(&bin).expect("a folder");
     fs::write(bin.join("runuser"), "#!/bin/sh\necho \"$2\" >>\"$SEEN\"\nshift 3\nexec \"$@\"\n")

@@ -288,3 +288,46 @@ async fn redis_brings_activities_to_another_node_at_once() {
     other.stop().await;
     shop.finish().await;
 }
+
+/// The followers of a webhook's log and of an import are notified through Redis. Without these notifications, the followers would wait for their next
+/// safety reading, which comes every thirty seconds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_and_an_import_are_followed_on_another_node_on_postgres() {
+    let redis = RedisServer::start().await;
+    let (door, other_door) = (redis.door().await, redis.door().await);
+    let shop = Shop::on(TestServer::start(Backend::Postgres, behind(&door)).await, 1).await;
+    let other = shop.server.another_node_with(behind(&other_door)).await;
+    linked(&shop.server).await;
+    linked(&other).await;
+    let query =
+        format!("subscription {{ callshopActivity(callshopId: \"{}\") {{ event {{ seq }} }} }}", shop.id);
+    // nobody listens at this address, so each attempt fails at once
+    let input = json!({ "url": "http://127.0.0.1:1/", "query": query });
+    let made = shop.owner.did("createWebhook", "CreateWebhookInput", input, "webhook { id }").await;
+    let id = &made["webhook"]["id"];
+    let mut log = Socket::open(other.http, shop.owner.token()).await;
+    let query = "subscription($id: ID!) { webhookDeliveries(webhookId: $id) { kind status } }";
+    log.subscribe("1", query, json!({ "id": id })).await;
+    let input = json!({ "name": "Followed" });
+    let tariff = shop.reseller.did("createTariff", "CreateTariffInput", input, "tariff { id }").await;
+    let input = json!({ "tariffId": tariff["tariff"]["id"] });
+    let fields = "import { id }";
+    let job = shop.reseller.did("createTariffImport", "CreateTariffImportInput", input, fields).await;
+    let mut import = Socket::open(other.http, shop.reseller.token()).await;
+    let query = "subscription($id: ID!) { tariffImport(id: $id) { state } }";
+    import.subscribe("1", query, json!({ "id": job["import"]["id"] })).await;
+    assert_eq!(import.next().await["tariffImport"]["state"], "UPLOAD");
+
+    // the first ping may precede the subscription
+    let failed = json!({ "kind": "PING", "status": "FAILED" });
+    for _ in 0..2 {
+        let input = json!({ "webhookId": id });
+        shop.owner.did("testWebhook", "TestWebhookInput", input, "delivery { status }").await;
+        assert_eq!(log.next().await["webhookDeliveries"], failed);
+    }
+    let input = json!({ "importId": job["import"]["id"] });
+    shop.reseller.did("cancelTariffImport", "CancelTariffImportInput", input, "import { id }").await;
+    assert_eq!(import.next().await["tariffImport"]["state"], "CANCELED");
+    other.stop().await;
+    shop.finish().await;
+}

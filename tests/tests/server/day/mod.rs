@@ -303,7 +303,7 @@ impl Day {
         flat(&self.shop.owner.object("node", shift, &fields).await["zReport"])
     }
 
-    /// An account's problems, as the affected calls by kind. A proxy without a listing counts as a problem, but that problem has no object.
+    /// The objects with problems in an account, by kind of problem. A proxy without a listing counts as a problem, but that problem has no object.
     async fn problems(&self, client: &Client, account: &str) -> BTreeMap<String, Vec<String>> {
         let query = "query($a: ID!) { problems(accountId: $a) { kind problems { objectId } } }";
         let data = client.ok(query, json!({ "a": account })).await;

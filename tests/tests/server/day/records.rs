@@ -39,7 +39,7 @@ pub(super) async fn books(day: &Day) {
         // sales are 13.442 (calls of 4.042 and items of 11, less discounts of 1.60), plus 0.04 that was written off, minus 1 that was refunded to
         // Carla
         ("SALES", "-12.482"),
-        // the floats of 150 and 20 came from outside; the amounts 30, 10, 95.85 and 44.56 went back outside
+        // the cash floats of 150 and 20 came from outside the shop; the amounts 30, 10, 95.85 and 44.56 left the shop again
         ("OUTSIDE", "10.41"),
     ] {
         assert_eq!(book(&shop.owner, &shop.id, name).await, holds, "{name}");

@@ -86,7 +86,7 @@ pub(super) async fn prepaid(day: &Day) -> Value {
     day.at("10:00:00");
     let rosa = day.open(ana, 1, "Rosa", Some(("CASH", "0.50"))).await;
     let call = day.up(1, PORTUGAL, "10:05:00").await;
-    // sixty seconds cost 0.35; five further steps of six seconds each cost 0.15
+    // the first sixty seconds cost 0.35; five further six-second steps cost 0.15 in total
     day.covered(&call, 90).await;
     let water = json!({ "sessionId": rosa, "description": "Water", "unitPrice": "3.50" });
     did(ana, "addSessionItem", keyed(water), SESSION).await;
@@ -141,7 +141,7 @@ pub(super) async fn a_lost_call(day: &Day) -> Value {
     call
 }
 
-/// Reports a lost call to the server, with the time when the proxy last listed the call. Reconciliation would send the same report.
+/// Reports a lost call to the server, with the time when the proxy last listed the call. In production, reconciliation sends such a report.
 async fn lost(day: &Day, call: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
     let stop = CancellationToken::new();
     let (writer, writing) = CallWriter::start(day.shop.server.app.clone(), stop.clone());
@@ -180,8 +180,8 @@ pub(super) async fn balance(day: &Day) -> [String; 2] {
     ["balance", "held"].map(|field| text(&found[field]["amount"]))
 }
 
-/// The server goes down while Eva and Fabio talk. The server also goes down between Gil's payment and the response to it. Returns Fabio's session and
-/// call.
+/// The server goes down while Eva and Fabio talk. Later, the server goes down between Gil's payment and the response to it. Returns Fabio's session
+/// and call.
 pub(super) async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     let ana = day.shop.attendant.clone();
     day.at("11:45:00");

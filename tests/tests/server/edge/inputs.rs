@@ -1,4 +1,5 @@
-//! Tests that omitted input fields stay omitted. The input may be in the document, or in a variable, or the field may be an unset variable.
+//! Tests that omitted input fields stay omitted in three cases: the input is in the document, the input is in a variable, or the field is an unset
+//! variable.
 
 use std::collections::BTreeSet;
 

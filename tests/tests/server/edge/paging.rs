@@ -9,6 +9,7 @@ use tests::shop::{Shop, person, text, top_up, unique};
 use tests::{Client, on_both};
 
 use super::schema::schema;
+use crate::tariff_imports::{create, reaches, upload};
 
 /// Minimum length of every list in these tests.
 const LEAST: usize = 4;
@@ -172,6 +173,7 @@ struct Made {
     session: String,
     tariff: String,
     version: String,
+    import: String,
     shift: String,
     webhook: String,
 }
@@ -198,6 +200,7 @@ async fn furnish(shop: &Shop) -> Made {
         owner.did("createApiToken", "CreateApiTokenInput", token, "apiToken { id }").await;
     }
     let (tariff, version) = versions(shop).await;
+    let import = imports(shop, &tariff).await;
     let shift = shifts(shop).await;
     let webhook = webhooks(shop).await;
     for index in 0..LEAST {
@@ -210,10 +213,10 @@ async fn furnish(shop: &Shop) -> Made {
     for number in ["+12125550123", "+351211234567", "+552133334444", "+551133334444"] {
         shop.call(0, number, 5_000).await;
     }
-    Made { session, tariff, version, shift, webhook }
+    Made { session, tariff, version, import, shift, webhook }
 }
 
-/// Creates a tariff with enough versions. Each version has enough rates.
+/// Creates a tariff with [`LEAST`] versions. Each version has at least [`LEAST`] rates.
 async fn versions(shop: &Shop) -> (String, String) {
     let tariff = json!({ "name": unique("tariff") });
     let made = shop.reseller.did("createTariff", "CreateTariffInput", tariff, "tariff { id }").await;
@@ -229,6 +232,19 @@ async fn versions(shop: &Shop) -> (String, String) {
             .await;
     }
     (tariff, version)
+}
+
+/// Creates several imports into a tariff, and an import into another tariff that would change enough prefixes. Returns the last import.
+async fn imports(shop: &Shop, tariff: &str) -> String {
+    for _ in 0..LEAST {
+        create(shop, json!({ "tariffId": tariff })).await;
+    }
+    let input = json!({ "name": unique("tariff") });
+    let made = shop.reseller.did("createTariff", "CreateTariffInput", input, "tariff { id }").await;
+    let job = create(shop, json!({ "tariffId": made["tariff"]["id"], "dryRun": true })).await;
+    upload(&shop.server, &job, tests::shop::RETAIL).await;
+    reaches(shop, &text(&job["id"]), "CHECKED").await;
+    text(&job["id"])
 }
 
 /// Creates several webhooks. The last webhook has several messages, none of which can be delivered.
@@ -322,6 +338,8 @@ fn cases<'a>(shop: &'a Shop, made: &Made) -> Vec<Case<'a>> {
         under("RegisterShift.movements", owner, node(&made.shift, "RegisterShift")),
         under("Report.groups", owner, report),
         under("Tariff.versions", reseller, node(&made.tariff, "Tariff")),
+        under("Tariff.imports", reseller, node(&made.tariff, "Tariff")),
+        under("TariffImport.changedRates", reseller, format!("tariffImport(id: {:?}) {{", made.import)),
         under("Webhook.deliveries", owner, node(&made.webhook, "Webhook")),
         under("TariffVersion.rates", reseller, node(&made.version, "TariffVersion")),
         under(
@@ -357,6 +375,7 @@ on_both!(a_cursor_that_is_none_is_refused_by_its_name, |backend| async move {
         session: String::new(),
         tariff: String::new(),
         version: shop.id.clone(),
+        import: shop.id.clone(),
         shift: shop.id.clone(),
         webhook: shop.id.clone(),
     };

@@ -20,18 +20,18 @@ async fn explaining(server: &TestServer) -> Explaining {
     Explaining { tx, plans: Mutex::default(), plans_for_all: Mutex::default() }
 }
 
-/// The lines of the plans of all statements since the last call of this function.
+/// The lines of the plans of all statements since the last call to this function.
 fn taken(conn: &Explaining) -> Vec<String> {
     conn.plans_for_all.lock().unwrap().clear();
     std::mem::take(&mut *conn.plans.lock().unwrap()).into_iter().flat_map(|(_, plan)| plan).collect()
 }
 
-/// Whether SQLite reads a whole table. A scan of the page that was found before is allowed.
+/// Whether SQLite reads a whole table. A scan of the subquery `entry`, which has the rows of the page, is allowed.
 fn scans_tables(plan: &[String]) -> bool {
     plan.iter().any(|step| step.starts_with("SCAN ") && step != "SCAN entry")
 }
 
-/// The largest number of rows that one step of a plan of PostgreSQL produced.
+/// The largest number of rows that a single step of a PostgreSQL plan produced.
 fn most_rows(plan: &[String]) -> u64 {
     let rows = |line: &String| {
         let (_, rest) = line.split_once("actual rows=")?;
@@ -42,8 +42,8 @@ fn most_rows(plan: &[String]) -> u64 {
     plan.iter().filter_map(rows).max().expect("a plan with numbers of rows")
 }
 
-/// Stores [`MANY`] charges that a shop pays to its reseller, as many that other shops pay, and the shop's top-ups. The platform gets entries in two
-/// currencies.
+/// Stores [`MANY`] charges that a shop pays to its reseller, the same number of charges that other shops pay, and the shop's top-ups. The platform
+/// gets entries in two currencies.
 async fn charges(server: &TestServer, [shop, reseller, platform]: [Uuid; 3]) {
     let charges: Vec<NewTransfer> = (0..2 * MANY)
         .map(|number| {

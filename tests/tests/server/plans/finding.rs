@@ -8,7 +8,7 @@ use store::{Page, Scope, Slice, Within};
 
 use super::*;
 
-/// Number of ordinary calls, and of ordinary sessions. Most filters must not read these rows.
+/// Number of ordinary calls; also the number of ordinary sessions. Most filters must not read these rows.
 const MANY: usize = 3_000;
 
 fn page() -> Slice {
@@ -150,7 +150,8 @@ fn wanted_session(shop: Uuid, rare: Uuid, state: SessionState) -> cabin_session:
     }
 }
 
-/// The statements that have read a table without a key since the previous call to this function, and the plans of all statements since then, as text.
+/// The statements since the previous call to this function that read a table without using a key, and the plans of all statements since then, as
+/// text.
 fn since_last(conn: &Explaining) -> (Vec<String>, String) {
     let plans = std::mem::take(&mut *conn.plans.lock().unwrap());
     conn.plans_for_all.lock().unwrap().clear();
@@ -261,7 +262,8 @@ on_both!(each_pair_of_session_filters_reads_by_index, |backend: Backend| async m
     server.stop().await;
 });
 
-// PostgreSQL does not know how long a page is when it makes a generic plan. Without a matching index, it reads the cabins of all callshops in order
+// PostgreSQL does not know how long a page is when it makes a generic plan. Without a matching index, such a plan would read the cabins of all
+// callshops in order
 on_both!(a_page_of_cabins_reads_one_callshop, |backend: Backend| async move {
     let server = TestServer::start(backend, |_| {}).await;
     let shops: [Uuid; 40] = std::array::from_fn(|_| new_id());

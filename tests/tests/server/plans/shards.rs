@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 use super::wire::{self, Wire};
 
-/// For each table, the columns whose values each belong to one subtree, or to one SIP proxy. Each SIP proxy serves one subtree.
+/// For each table, the columns in which every value belongs to one subtree or to one SIP proxy. Each SIP proxy serves one subtree.
 const OWN: &[(&str, &[&str])] = &[
     // the paths of a subtree form a range
     ("account", &["id", "path"]),
@@ -50,7 +50,7 @@ const OWN: &[(&str, &[&str])] = &[
     ("phone", &["id", "callshop_id", "sip_user"]),
     ("proxy", &["name"]),
     ("user_account", &["id"]),
-    // A distributor's own cost tariff belongs to the platform. Every shard has a copy, because active versions never change.
+    // A distributor's own cost tariff belongs to the platform. Every shard can have a copy of this tariff, because active versions never change.
     ("rate", &["version_id"]),
     ("tariff", &["id"]),
     ("tariff_version", &["id", "tariff_id"]),
@@ -70,7 +70,7 @@ const OF_PLATFORM: &[(&str, &str)] = &[
     ("FROM \"account\"", "The platform's account, which ends the chain of payers. It is only read."),
 ];
 
-/// A read of a table: the columns that are compared with keys.
+/// A read of a table: the table's name, and the columns that must equal a given value (or, for `path`, lie in a given range).
 type Access = (String, BTreeSet<String>);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -156,7 +156,7 @@ async fn make_calls(phones: &[&str], token: &str, config: Config, wire: &Wire) {
 }
 
 /// Asks whether a phone may call. Returns the call's id, or `None` if the call is refused.
-async fn authorize(writer: &CallWriter, user: &str, number: &str) -> Option<Value> {
+pub(super) async fn authorize(writer: &CallWriter, user: &str, number: &str) -> Option<Value> {
     let body = json!({ "request_id": unique("request"), "user": user, "dialed": number, "proxy": "test", "call_id": unique("call"), "from_tag": "ft" });
     let body: sip::event::AuthorizeBody = serde_json::from_value(body).unwrap();
     match writer.authorize(body.into_request().unwrap()).await.unwrap() {
@@ -166,7 +166,7 @@ async fn authorize(writer: &CallWriter, user: &str, number: &str) -> Option<Valu
 }
 
 /// Applies events. Returns the number of events that changed something.
-async fn apply(writer: &CallWriter, events: &[Value]) -> usize {
+pub(super) async fn apply(writer: &CallWriter, events: &[Value]) -> usize {
     let events = events.iter().map(|event| sip::event::parse(event.clone(), Utc::now())).collect();
     let results = writer.apply(events).await.unwrap();
     results.iter().filter(|result| matches!(result, EventResult::Applied)).count()
@@ -276,7 +276,7 @@ fn walk(plan: &Value, found: &mut BTreeSet<Access>) {
     }
 }
 
-/// The table that a partition belongs to.
+/// The table to which a partition belongs.
 fn base_of(table: &str) -> String {
     let is_month = |rest: &str| rest.len() == 6 && rest.bytes().all(|byte| byte.is_ascii_digit());
     match table.rsplit_once('_') {
@@ -288,7 +288,7 @@ fn base_of(table: &str) -> String {
 }
 
 /// The columns that a condition of a plan compares with `=`, such as `id` in `((id = ANY ($1)) AND (seq > $2))`, and `path` if the condition names a
-/// range of paths. A condition with alternatives (`OR`) has no such columns.
+/// range of paths. The list is empty for a condition with alternatives (`OR`).
 fn keys(condition: &str) -> Vec<String> {
     if condition.contains(" OR ") {
         return Vec::new();

@@ -8,7 +8,7 @@ use tests::server::postgres_url;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The code of a request for TLS, which a client may send before its start-up message.
+/// The code of a request for TLS, which a client may send before its startup message.
 const TLS: [u8; 4] = 80_877_103_u32.to_be_bytes();
 
 /// A statement that ran.
@@ -28,7 +28,7 @@ struct Record {
 
 /// Forwards connections to PostgreSQL.
 pub struct Wire {
-    /// The address that the wire listens on.
+    /// The address at which the wire listens.
     address: SocketAddr,
     record: Arc<Mutex<Record>>,
 }
@@ -43,7 +43,7 @@ impl Wire {
         (wire, through)
     }
 
-    /// A wire to this address. The wire forwards until the test ends.
+    /// A wire to this address. The wire forwards messages until the test ends.
     pub async fn to(to: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let wire = Self { address: listener.local_addr().unwrap(), record: Arc::default() };
@@ -61,7 +61,7 @@ impl Wire {
         self.record.lock().unwrap().is_on = true;
     }
 
-    /// The recorded statements, by their text.
+    /// The recorded statements, keyed by the statement's text.
     pub fn statements(&self) -> BTreeMap<String, Statement> {
         self.record.lock().unwrap().statements.clone()
     }
@@ -107,7 +107,7 @@ impl Listener {
         }
     }
 
-    /// The next whole message: its kind and its content. The start-up message and any message before it have no kind; the kind is then 0.
+    /// The next whole message: its kind and its content. The startup message and any message before it have no kind; the kind is then 0.
     fn message(&mut self) -> Option<(u8, Vec<u8>)> {
         let begin = usize::from(self.has_started);
         let length = self.bytes.get(begin..begin + 4)?;

@@ -1,4 +1,4 @@
-//! Creates branches of the account tree with one object of each kind. The ids of these objects are filled into documents.
+//! Creates branches of the account tree with one object of each kind, whose ids the tests put into documents.
 
 use std::collections::BTreeMap;
 

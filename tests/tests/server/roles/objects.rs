@@ -8,7 +8,7 @@ pub(super) struct Object {
     pub(super) name: &'static str,
     /// A query in which `HOLE` stands for the selection of an object of the type.
     pub(super) reach: &'static str,
-    /// Fields, separated by spaces, by their outcomes.
+    /// For each set of outcomes, the fields that have these outcomes, separated by spaces.
     pub(super) fields: &'static [(Outcomes, &'static str)],
 }
 
@@ -71,7 +71,7 @@ pub(super) const OBJECTS: &[Object] = &[
         fields: &[(
             MANAGERS,
             "id account name currency roundingDecimals roundingMode timeZone bands holidays blockedPrefixes createdAt \
-                archivedAt activeVersion derivation versions",
+                archivedAt activeVersion derivation imports versions",
         )],
     },
     Object {
@@ -111,8 +111,8 @@ pub(super) const OBJECTS: &[Object] = &[
         reach: "{ tariffImport(id: {import}) { HOLE } }",
         fields: &[(
             MANAGERS,
-            "id tariff state uploadUrl expiresAt mode dryRun effectiveAt rowsRead rowsTotal problems problemsTotal detected questions \
-                setAside changes margin impact next version error createdAt endedAt",
+            "id tariff state uploadUrl expiresAt fileName createdBy apiToken mode mapping dryRun effectiveAt byDate note rowCount rowsRead rowsTotal problems problemsTotal detected questions \
+                setAside changes changedRates changedRatesComplete margin impact next scheduled version error createdAt endedAt",
         )],
     },
     Object {
@@ -477,7 +477,7 @@ pub(super) const ANSWERS: &[(&str, &str)] = &[
     ("AccountPayload", "account callshop userErrors"),
     ("ActivateTariffVersionPayload", "version next margin userErrors"),
     ("AccountFeed", "cursor event cursorExpired"),
-    ("Activity", "seq at kind cabinId sessionId subjectId call cabin session"),
+    ("Activity", "seq at kind cabinId sessionId subjectId webhookDisabledReason call cabin session"),
     ("ApiTokenPayload", "apiToken userErrors"),
     ("ApiTokenSecretPayload", "token apiToken userErrors"),
     ("ArchiveTariffPayload", "tariff userErrors"),

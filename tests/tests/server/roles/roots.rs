@@ -23,8 +23,8 @@ const fn root(field: &'static str, outcomes: Outcomes, document: &'static str) -
 /// Fields that the test does not run, because they end the test's login or only return UNAUTHENTICATED.
 pub(super) const ENDS_THE_LOGIN: [&str; 2] = ["Mutation.logout", "Mutation.refresh"];
 
-/// A field that deletes its object. Each role runs it only on objects that the role must not see, so that the branch's own object still exists for
-/// the next role.
+/// A field that deletes its object. Each role runs the mutation only on objects that the role must not see, so that the branch's own object still
+/// exists for the next role.
 pub(super) const DELETES: &str = "Mutation.deleteWebhook";
 
 /// Every root field.
@@ -253,6 +253,11 @@ pub(super) const ROOTS: &[Root] = &[
         "Mutation.answerTariffImport",
         TARIFF_OWNER,
         r#"mutation { answerTariffImport(input: { importId: {import}, mapping: "{}" }) { import { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.startTariffImport",
+        TARIFF_OWNER,
+        "mutation { startTariffImport(input: { importId: {import} }) { import { id } userErrors { code } } }",
     ),
     root(
         "Mutation.cancelTariffImport",
@@ -509,6 +514,11 @@ pub(super) const ROOTS: &[Root] = &[
         "mutation { revokeApiToken(input: { apiTokenId: {apiToken} }) { apiToken { id } userErrors { code } } }",
     ),
     root("Query.webhook", BACK_OFFICE, "{ webhook(id: {webhook}) { id } }"),
+    root(
+        "Subscription.webhookDeliveries",
+        BACK_OFFICE,
+        "subscription { webhookDeliveries(webhookId: {webhook}) { kind } }",
+    ),
     root("Query.webhooks", BACK_OFFICE, "{ webhooks(accountId: {callshop}, first: 5) { nodes { id } } }"),
     root(
         "Mutation.createWebhook",
@@ -524,6 +534,11 @@ pub(super) const ROOTS: &[Root] = &[
         "Mutation.rotateWebhookSecret",
         BACK_OFFICE,
         "mutation { rotateWebhookSecret(input: { webhookId: {webhook} }) { webhook { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.disableWebhook",
+        BACK_OFFICE,
+        "mutation { disableWebhook(input: { webhookId: {webhook} }) { webhook { id } userErrors { code } } }",
     ),
     root(
         "Mutation.enableWebhook",

@@ -61,12 +61,12 @@ const FIELDS: &[(&str, &str)] = &[
         Mutation.activateTariffVersion Mutation.cancelTariffVersion Mutation.discardTariffVersion Mutation.revertTariff \
         Mutation.deriveTariff Mutation.stopDerivingTariff Mutation.archiveTariff Mutation.updateTariff Mutation.assignTariff Mutation.blockDestination Mutation.unblockDestination \
         Query.tariffImport Subscription.tariffImport Mutation.createTariffImport Mutation.answerTariffImport \
-        Mutation.cancelTariffImport Mutation.saveTariffMapping Mutation.deleteTariffMapping",
+        Mutation.startTariffImport Mutation.cancelTariffImport Mutation.saveTariffMapping Mutation.deleteTariffMapping",
     ),
-    ("WEBHOOKS_READ", "Query.webhook Query.webhooks"),
+    ("WEBHOOKS_READ", "Query.webhook Query.webhooks Subscription.webhookDeliveries"),
     (
         "WEBHOOKS_WRITE",
-        "Mutation.createWebhook Mutation.updateWebhook Mutation.rotateWebhookSecret Mutation.deleteWebhook Mutation.enableWebhook \
+        "Mutation.createWebhook Mutation.updateWebhook Mutation.rotateWebhookSecret Mutation.deleteWebhook Mutation.disableWebhook Mutation.enableWebhook \
         Mutation.testWebhook Mutation.replayDelivery Mutation.skipDelivery",
     ),
 ];
@@ -83,7 +83,7 @@ const NO_TOKEN: &str = "Query.apiTokens Query.customerScreen Mutation.login Muta
 /// `createDistributor`.
 const MAKERS: [Role; 2] = [Role::Reseller, Role::Owner];
 
-/// The fields that a scope shows, with the scopes that it includes.
+/// The fields that a scope shows, including the fields of the scope that it includes.
 fn shown_by(scope: &str) -> BTreeSet<&'static str> {
     let included = scope.replace("_WRITE", "_READ");
     let of_scope = FIELDS.iter().filter(|(name, _)| *name == scope || *name == included);

@@ -134,7 +134,7 @@ on_both!(without_automatic_a_person_activates_the_draft, |backend| async move {
     let found = until(seller, &derived, &["2 DRAFT 44 0.25, 55 0.35", "1 ACTIVE 44 0.25, 55 0.15"]).await;
     let warned = text(&found["derivation"]["sourceStartsFirstAt"]).parse::<DateTime<Utc>>().expect("a time");
     assert!((warned - begins).num_seconds().abs() <= 1, "{warned} {begins}");
-    // an hour later, the source still starts first
+    // the draft is scheduled an hour after the source's version, so the source's version still starts first
     let draft = &found["versions"]["nodes"][0];
     assert_eq!(tariff.activate(draft, Some(begins + TimeDelta::hours(1))).await, "none");
     let found = tariff_of(seller, &derived).await;

@@ -6,6 +6,7 @@ use graphql::scalars::Kind;
 use tests::shop::answered_call;
 
 use super::*;
+use crate::tariff_imports::{create, reaches, upload};
 
 const IMPACT: &str =
     "impact { calls unrated retail { amount } cost { amount } margin { amount } marginChange { amount }
@@ -28,7 +29,7 @@ async fn sold(backend: tests::Backend) -> Tariff {
     tariff
 }
 
-/// Rates the calls by a deck without storing a draft.
+/// Imports a deck in a dry run, which computes the calls' charges at the deck's prices.
 async fn dry(client: &Client, tariff: &str, rows: &[&str]) -> Value {
     let csv = format!("{MONEY}\n{}\n", rows.join("\n"));
     let input = json!({ "tariffId": tariff, "csv": csv, "dryRun": true });
@@ -158,6 +159,50 @@ on_both!(fees_and_every_level_count_for_prices_below_cost, |backend| async move 
     };
     assert_eq!(assigned(reseller, &shop.id, ["0.7", "0.1"]).await, ["55 0.6 0.7", "33 0.1 0.2"]);
     assert_eq!(assigned(&shop.distributor, &shop.reseller_id, ["0.1", "0.15"]).await, ["33 0.1 0.15"]);
+    tariff.shop.finish().await;
+});
+
+on_both!(imports_and_versions_tell_their_margin_and_impact, |backend| async move {
+    let tariff = sold(backend).await;
+    let (shop, reseller) = (&tariff.shop, &tariff.shop.reseller);
+    shop.call(0, "+55 11 5555 0001", 60_000).await;
+    let later = tariff.reprice("0.9", None).await;
+    assert_eq!(tariff.activate(&later, Some(tariff.now() + TimeDelta::days(3))).await, "none");
+    let fields = format!("{IMPACT} margin {{ total warnings {{ prefix retailPerMinute costPerMinute }} }}");
+    let of_import = format!("{fields} next {{ number state }} version {{ id }}");
+
+    let job = create(shop, json!({ "tariffId": tariff.id, "dryRun": true })).await;
+    upload(&shop.server, &job, format!("{HEADER}\n55,Brazil,0.25,0,1,1\n33,France,1.2,0,1,1\n")).await;
+    let id = text(&job["id"]);
+    reaches(shop, &id, "CHECKED").await;
+    let checked = reseller.object("tariffImport", &id, &of_import).await;
+    // the call was sold at 0.60 and bought at 0.30
+    assert_eq!(figures(&checked["impact"]), ["0.25", "0.3", "-0.05", "-0.35"], "{checked}");
+    let warning = json!({ "prefix": "55", "retailPerMinute": "0.25", "costPerMinute": "0.3" });
+    let loss = json!({ "total": 1, "warnings": [warning] });
+    assert_eq!((&checked["margin"], &checked["next"]), (&loss, &Value::Null), "{checked}");
+
+    let input = json!({ "importId": id, "effectiveAt": tariff.now() + TimeDelta::days(1) });
+    reseller.did("startTariffImport", "StartTariffImportInput", input, "import { id }").await;
+    reaches(shop, &id, "DONE").await;
+    let done = reseller.object("tariffImport", &id, &of_import).await;
+    assert_eq!((&done["impact"], &done["margin"]), (&Value::Null, &loss), "only dry runs rate calls: {done}");
+    assert_eq!(done["next"], json!({ "number": 2, "state": "SCHEDULED" }), "{done}");
+    let version = reseller.object("tariffVersion", &text(&done["version"]["id"]), &fields).await;
+    assert_eq!((&version["margin"], &version["impact"]), (&loss, &checked["impact"]), "{version}");
+
+    // a scheduled version is compared with the costs at its beginning
+    let margin =
+        async || reseller.object("tariffVersion", &text(&later["id"]), &fields).await["margin"].take();
+    assert_eq!(margin().await, json!({ "total": 0, "warnings": [] }));
+    let query = "query($id: ID!) { callshop(id: $id) { costTariff { id } } }";
+    let cost = reseller.ok(query, json!({ "id": shop.id })).await;
+    let input = json!({ "tariffId": cost["callshop"]["costTariff"]["id"], "rates": [
+        { "prefix": "55", "destination": "Brazil", "pricePerMinute": "1" }] });
+    let dearer = reseller.did("upsertRates", "UpsertRatesInput", input, VERSION).await;
+    assert_eq!(tariff.activate(&dearer["version"], Some(tariff.now() + TimeDelta::days(2))).await, "none");
+    let warning = json!({ "prefix": "55", "retailPerMinute": "0.9", "costPerMinute": "1" });
+    assert_eq!(margin().await, json!({ "total": 1, "warnings": [warning] }));
     tariff.shop.finish().await;
 });
 

@@ -90,7 +90,7 @@ on_both!(terms_change_with_a_version, |backend| async move {
         "bands": [{ "name": "night" }, { "name": "late" }], "holidays": ["2026-12-25"], "archivedAt": null });
     assert_eq!(tariff.terms().await, expected);
     assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.1"]);
-    // nothing changes, so there is no version
+    // nothing changes, so no version is created
     let same = tariff.update(json!({ "roundingDecimals": 2 })).await;
     assert_eq!((&same["version"], &same["userErrors"]), (&Value::Null, &json!([])));
     tariff.shop.finish().await;

@@ -77,7 +77,7 @@ on_both!(a_schedule_is_canceled_and_its_draft_discarded, |backend| async move {
         tariff.seller().ok(ACTIVE, json!({ "id": tariff.id })).await["tariff"]["activeVersion"].take();
     assert_eq!(tariff.cancel(tariff.seller(), &first).await, "ILLEGAL_STATE");
     assert_eq!(tariff.discard(&first).await, "ILLEGAL_STATE");
-    // the audit at the end finds rates without a version
+    // the audit at the end of the test would find rates without a version
     tariff.shop.finish().await;
 });
 
@@ -150,7 +150,7 @@ on_both!(of_changes_at_once_one_wins, |backend| async move {
         assert!(["STALE_DRAFT", "ILLEGAL_STATE"].contains(&loser.as_str()), "{codes:?}");
         assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.1"], "round {round}");
 
-        // two requests cancel a schedule at once, and then two requests discard its draft at once
+        // two concurrent requests cancel a schedule, and then two concurrent requests discard its draft
         let next = tariff.reprice("7", None).await;
         assert_eq!(tariff.activate(&next, Some(tariff.now() + TimeDelta::days(1))).await, "none");
         let (one, two) =
@@ -264,8 +264,8 @@ on_both!(any_two_versions_are_compared, |backend| async move {
     tariff.shop.finish().await;
 });
 
-// A comparison reads the prices in blocks. It finds the only raised price, near the end of a long list, in both directions, and loses no row between
-// two blocks.
+// A comparison reads the prices in blocks. The comparison finds the only raised price, near the end of a long list, in both directions, and loses no
+// row between two blocks.
 on_both!(a_long_comparison_is_read_in_blocks, |backend| async move {
     let tariff = Tariff::with(backend, &NOVEMBER).await;
     let row = |number: usize, price: &str| format!("{},Place,{price},0,1,1", 10_000 + number);

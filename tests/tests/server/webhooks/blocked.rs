@@ -3,11 +3,14 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use entity::{WebhookDeliveryStatus, WebhookMessageKind, webhook_delivery as log};
 use graphql::scalars::parse_any;
-use serde_json::json;
+use serde_json::{Value, json};
+use store::Page;
 use tests::receiver::{Receiver, Reply};
 use tests::shop::{person, text};
-use tests::{Backend, Client, on_both};
+use tests::{Backend, Client, Shop, Socket, on_both};
+use uuid::Uuid;
 
 use super::{PATIENCE, events, feed, nodes, shop_with, until, webhook};
 
@@ -144,6 +147,207 @@ on_both!(a_pending_message_is_tried_at_once_and_the_next_ones_follow, |backend: 
     let seen = receiver.until(5).await;
     let numbers: Vec<i64> = seen[2..].iter().map(tests::receiver::Received::seq).collect();
     assert!(numbers.windows(2).all(|two| two[1] == two[0] + 1), "{numbers:?}");
+    shop.finish().await;
+});
+
+on_both!(a_paused_webhook_delivers_or_skips_what_it_missed, |backend: Backend| async move {
+    let shop = shop_with(backend, |_| {}).await;
+    let (receiver, other) = (Receiver::start().await, Receiver::start().await);
+    let (id, _) = webhook(&shop.owner, &shop.id, &receiver.url()).await;
+    webhook(&shop.owner, &shop.id, &other.url()).await;
+    let one = json!({ "webhookId": id });
+    let pause = async || {
+        let fields = "webhook { state disabledReason disabledAt }";
+        shop.owner.did("disableWebhook", "DisableWebhookInput", one.clone(), fields).await["webhook"].take()
+    };
+    let enable = async |skip_missed: bool| {
+        let input = json!({ "webhookId": id, "skipMissed": skip_missed });
+        let fields = "webhook { state disabledReason disabledAt }";
+        shop.owner.did("enableWebhook", "EnableWebhookInput", input, fields).await["webhook"].take()
+    };
+    receiver.answer(&[], Reply::Status(500));
+    events(&shop, 1).await;
+    until(&shop.owner, &id, |webhook| nodes(webhook).len() == 1).await;
+    let paused = pause().await;
+    assert_eq!(
+        (&paused["state"], &paused["disabledReason"]),
+        (&json!("DISABLED"), &json!("PAUSED")),
+        "{paused}"
+    );
+    assert_eq!(pause().await, paused, "the webhook stays as it is");
+    let log = until(&shop.owner, &id, |webhook| nodes(webhook)[0]["status"] == "FAILED").await;
+    assert_eq!(nodes(&log)[0]["nextAttemptAt"], Value::Null, "{log}");
+
+    // the pause is an event too; the other webhook delivers all events, and the paused webhook none
+    receiver.answer(&[], Reply::Status(204));
+    events(&shop, 2).await;
+    other.until(4).await;
+    assert_eq!(receiver.until(1).await.len(), 1);
+    assert_eq!(enable(false).await, json!({ "state": "ACTIVE", "disabledReason": null, "disabledAt": null }));
+    let seen = receiver.until(5).await;
+    let numbers: Vec<i64> = seen[1..].iter().map(tests::receiver::Received::seq).collect();
+    assert_eq!(numbers[0], seen[0].seq(), "the message that failed comes first");
+    assert!(numbers.windows(2).all(|two| two[1] == two[0] + 1), "{numbers:?}");
+
+    // an event that the receiver refused before the pause is skipped, like the event of the pause and the events after the pause
+    receiver.answer(&[], Reply::Status(500));
+    events(&shop, 1).await;
+    let failed = until(&shop.owner, &id, |webhook| nodes(webhook)[0]["status"] == "PENDING").await;
+    let (failed, delivery) =
+        (nodes(&failed)[0]["messageId"].clone(), nodes(&failed)[0]["deliveryId"].clone());
+    pause().await;
+    events(&shop, 2).await;
+    enable(true).await;
+    until(&shop.owner, &id, |webhook| nodes(webhook)[0]["kind"] == "GAP").await;
+    // the webhook waits for the report of the gap, and not for the skipped message
+    let input = json!({ "deliveryId": delivery });
+    let kind = "SkipDeliveryInput";
+    let code = shop.owner.code("skipDelivery", kind, input, "delivery { status }").await;
+    assert_eq!(code, "ILLEGAL_STATE");
+    receiver.answer(&[], Reply::Status(204));
+    shop.server.time().pass(TimeDelta::minutes(1));
+    let reported =
+        |webhook: &Value| nodes(webhook)[0]["kind"] == "GAP" && nodes(webhook)[0]["status"] == "DELIVERED";
+    let log = until(&shop.owner, &id, reported).await;
+    let (gap, skipped) = (&nodes(&log)[0], &nodes(&log)[1]);
+    assert_eq!(
+        json!([gap["seq"], gap["status"], skipped["messageId"], skipped["status"], skipped["nextAttemptAt"]]),
+        json!([numbers[3] + 4, "DELIVERED", failed, "SKIPPED", null]),
+        "{log}"
+    );
+    events(&shop, 1).await;
+    let of =
+        |one: &tests::receiver::Received| one.json()["data"]["callshopActivity"]["event"]["seq"].as_i64();
+    receiver.until_any(|one| of(one) == Some(numbers[3] + 5)).await;
+    let seen = receiver.seen();
+    let is_skipped = |seq: i64| (numbers[3] + 2..=numbers[3] + 4).contains(&seq);
+    assert!(!seen.iter().filter_map(of).any(is_skipped), "{seen:?}");
+    let reported = seen[seen.len() - 2].json()["data"]["callshopActivity"].take();
+    assert_eq!(reported, json!({ "cursorExpired": true, "event": null }));
+    shop.finish().await;
+});
+
+on_both!(the_log_of_a_webhook_is_followed, |backend: Backend| async move {
+    let shop = shop_with(backend, |_| {}).await;
+    let receiver = Receiver::start().await;
+    receiver.answer(&[], Reply::Status(500));
+    let (id, _) = webhook(&shop.owner, &shop.id, &receiver.url()).await;
+    events(&shop, 1).await;
+    let log = until(&shop.owner, &id, |webhook| nodes(webhook).len() == 1).await;
+    let mut socket = Socket::open(shop.server.http, shop.owner.token()).await;
+    let query = "subscription($id: ID!) { webhookDeliveries(webhookId: $id) { kind status attempts } }";
+    socket.subscribe("1", query, json!({ "id": id })).await;
+    let mut next = async || socket.next().await["webhookDeliveries"].take();
+    assert_eq!(next().await, json!({ "kind": "EVENT", "status": "PENDING", "attempts": 1 }));
+    receiver.answer(&[], Reply::Status(204));
+    let input = json!({ "deliveryId": nodes(&log)[0]["deliveryId"] });
+    shop.owner.did("replayDelivery", "ReplayDeliveryInput", input, "delivery { status }").await;
+    assert_eq!(next().await, json!({ "kind": "EVENT", "status": "DELIVERED", "attempts": 2 }));
+    let input = json!({ "webhookId": id });
+    shop.owner.did("testWebhook", "TestWebhookInput", input, "delivery { status }").await;
+    assert_eq!(next().await, json!({ "kind": "PING", "status": "DELIVERED", "attempts": 1 }));
+    shop.finish().await;
+});
+
+on_both!(a_burst_of_messages_reaches_the_followers_of_the_log, |backend: Backend| async move {
+    let shop = shop_with(backend, |_| {}).await;
+    let receiver = Receiver::start().await;
+    let (id, _) = webhook(&shop.owner, &shop.id, &receiver.url()).await;
+    let input = json!({ "webhookId": id });
+    let test = async || {
+        shop.owner.did("testWebhook", "TestWebhookInput", input.clone(), "delivery { status }").await;
+    };
+    test().await;
+    let mut socket = Socket::open(shop.server.http, shop.owner.token()).await;
+    let query = "subscription($id: ID!) { webhookDeliveries(webhookId: $id) { kind seq status } }";
+    socket.subscribe("1", query, json!({ "id": id })).await;
+    let mut next = async || socket.next().await["webhookDeliveries"].take();
+    assert_eq!(next().await["kind"], "PING");
+    // more messages than several readings return
+    let row = one_logged(&shop, &id).await;
+    let event = |seq: i64| log::Model {
+        id: Uuid::now_v7(),
+        kind: WebhookMessageKind::Event,
+        message_id: format!("message-{seq}"),
+        seq: Some(seq),
+        status: WebhookDeliveryStatus::Pending,
+        ..row.clone()
+    };
+    let burst: Vec<log::Model> = (1..=450).map(event).collect();
+    note(&shop, &burst).await;
+    for seq in 1..=450 {
+        assert_eq!(next().await, json!({ "kind": "EVENT", "seq": seq, "status": "PENDING" }));
+    }
+    // of the messages that change afterward, the newest hundred are sent again
+    let failed = |at: usize| log::Model { status: WebhookDeliveryStatus::Failed, ..burst[at].clone() };
+    let changed = [failed(100), failed(351)];
+    note(&shop, &changed).await;
+    assert_eq!(next().await, json!({ "kind": "EVENT", "seq": 352, "status": "FAILED" }));
+    test().await;
+    assert_eq!(next().await["kind"], "PING");
+    shop.finish().await;
+});
+
+/// The only message in a webhook's log.
+async fn one_logged(shop: &Shop, webhook: &str) -> log::Model {
+    let id = parse_any(&webhook.into()).expect("an id").1;
+    let page = Page { above: None, below: None, limit: 2, descending: true, counted: false };
+    let found = store::webhooks::deliveries(shop.server.app.store.reader(), id, page).await.expect("a log");
+    assert_eq!(found.rows.len(), 1);
+    found.rows[0].clone()
+}
+
+/// Writes messages to the log in one transaction.
+async fn note(shop: &Shop, rows: &[log::Model]) {
+    let noted = shop.server.app.store.write(|tx| async move {
+        for row in rows {
+            store::webhooks::note(&tx, row.clone()).await?;
+        }
+        Ok(())
+    });
+    noted.await.expect("the messages are logged");
+}
+
+on_both!(the_feeds_of_a_callshop_tell_why_a_webhook_was_disabled, |backend: Backend| async move {
+    let shop = shop_with(backend, |_| {}).await;
+    let (receiver, other) = (Receiver::start().await, Receiver::start().await);
+    let event = "event { kind subjectId webhookDisabledReason }";
+    let query = format!(
+        "subscription {{ callshopActivity(callshopId: \"{}\", kinds: [WEBHOOK_DISABLED]) {{ {event} }} }}",
+        shop.id
+    );
+    let input = json!({ "url": other.url(), "query": query });
+    shop.owner.did("createWebhook", "CreateWebhookInput", input, "webhook { id }").await;
+    let (mut own, mut branch) = (
+        Socket::open(shop.server.http, shop.owner.token()).await,
+        Socket::open(shop.server.http, shop.reseller.token()).await,
+    );
+    own.subscribe("1", &query, json!({})).await;
+    let query =
+        format!("subscription {{ accountActivity(accountId: \"{}\") {{ {event} }} }}", shop.reseller_id);
+    branch.subscribe("1", &query, json!({})).await;
+    assert_eq!(own.next().await["callshopActivity"]["event"], Value::Null);
+    assert_eq!(branch.next().await["accountActivity"]["event"], Value::Null);
+    let mut told = async |id: &str, reason: &str| {
+        let expected =
+            json!({ "kind": "WEBHOOK_DISABLED", "subjectId": id, "webhookDisabledReason": reason });
+        assert_eq!(own.next().await["callshopActivity"]["event"], expected);
+        loop {
+            let event = branch.next().await["accountActivity"]["event"].take();
+            if event["kind"] == "WEBHOOK_DISABLED" {
+                assert_eq!(event, expected);
+                break;
+            }
+        }
+        other.until_any(|one| one.json()["data"]["callshopActivity"]["event"] == expected).await;
+    };
+    let (id, _) = webhook(&shop.owner, &shop.id, &receiver.url()).await;
+    let input = json!({ "webhookId": id });
+    shop.owner.did("disableWebhook", "DisableWebhookInput", input.clone(), "webhook { id }").await;
+    told(&id, "PAUSED").await;
+    receiver.answer(&[], Reply::Status(410));
+    shop.owner.did("enableWebhook", "EnableWebhookInput", input, "webhook { id }").await;
+    told(&id, "GONE").await;
     shop.finish().await;
 });
 

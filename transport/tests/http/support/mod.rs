@@ -241,7 +241,8 @@ pub fn full() -> FullSchema {
     (toy().sdl(), VISIBILITY.iter().map(|(key, roles)| ((*key).to_owned(), *roles)).collect())
 }
 
-/// Tokens are `user`, `admin`, `other`, and `user:MS`, which expires after this many milliseconds. Tickets are `ticket-…`, and admit `user`.
+/// Tokens are `user`, `admin`, `other`, and `user:MS`, which expires after this many milliseconds. Tickets have the form `ticket-…`, and admit
+/// `user`.
 #[derive(Clone, Default)]
 pub struct Tokens {
     /// Canceling this cancellation token revokes every access token of `user`.

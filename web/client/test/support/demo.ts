@@ -81,7 +81,7 @@ export class Demo {
     return user;
   }
 
-  /** Starts the server, again with the same database and port after a `halt`. */
+  /** Starts the server; after a `halt`, the server has the same database and port as before. */
   async run(): Promise<void> {
     const options = ['demo', '--json', '--no-traffic', '--listen', `127.0.0.1:${this.port}`, '--dir', join(this.#folder, 'data')];
     // the demo refuses to start if its environment has `CALLSHOP_` variables, so leave out those that these tests use

@@ -94,7 +94,7 @@ export class Relay {
         this.cut();
       }
     } else if (what < 0.8) {
-      // longer than the client waits for a message before the client gives up the connection
+      // longer than the client waits for a message before it gives up the connection
       this.stall();
       await sleep(16_000);
     } else {

@@ -5,8 +5,8 @@ import type { Random } from './random.js';
 type Data = Record<string, unknown>;
 
 /**
- * Sends a request, and repeats it if the server closed the kept-alive connection in the meantime. A browser repeats such a request by itself; Node
- * does not.
+ * Sends a request, and repeats it once if it fails, because the server may have closed the idle keep-alive connection since the previous request. A
+ * browser would repeat the request by itself, but Node does not.
  */
 export async function steadily(send: () => Promise<Response>): Promise<Response> {
   try {
@@ -70,7 +70,7 @@ export function at(value: unknown, ...path: readonly (string | number)[]): unkno
   return found;
 }
 
-/** Performs random actions of an owner at the counter. The server refuses some of them, as it would refuse a person's. */
+/** Performs random actions of an owner at the counter. The server refuses some of these actions, as it would for a person. */
 export class Counter {
   readonly #owner: Direct;
   readonly #random: Random;

@@ -24,7 +24,7 @@ export class SocketServer {
   readonly subscriptions: Subscription[] = [];
   readonly completed: string[] = [];
   readonly received: Message[] = [];
-  /** Tokens of `connection_init`, in order. */
+  /** The tokens that arrived in `connection_init` messages, in order. */
   readonly tokens: string[] = [];
   /** The close code that is sent instead of an acknowledgment. */
   refuseWith: (token: string) => number | null = () => null;

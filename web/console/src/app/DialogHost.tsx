@@ -1,46 +1,26 @@
-import { lazy, Suspense, useEffect, type ReactElement } from 'react';
+import { Suspense, type ReactElement } from 'react';
 import { useDialogs, type Open } from './dialogs.js';
 import { Faults } from './Faults.js';
+import { later, usePreload } from './later.js';
+import { LaterTexts } from './LaterTexts.js';
 
-const loadAll = {
-  openCabin: () => import('../cabin/OpenCabin.js'),
-  cabin: () => import('../cabin/CabinDrawer.js'),
-  closeCabin: () => import('../cabin/CloseCabin.js'),
-  bill: () => import('../bill/Bill.js'),
-  openRegister: () => import('../register/OpenRegister.js'),
-  help: () => import('../settings/Help.js'),
-};
-
-const OpenCabin = lazy(() => loadAll.openCabin().then((module) => ({ default: module.OpenCabin })));
-const CabinDrawer = lazy(() => loadAll.cabin().then((module) => ({ default: module.CabinDrawer })));
-const CloseCabin = lazy(() => loadAll.closeCabin().then((module) => ({ default: module.CloseCabin })));
-const Bill = lazy(() => loadAll.bill().then((module) => ({ default: module.Bill })));
-const OpenRegister = lazy(() => loadAll.openRegister().then((module) => ({ default: module.OpenRegister })));
-const Help = lazy(() => loadAll.help().then((module) => ({ default: module.Help })));
-
-/** Delay in milliseconds, long enough for the board to appear first. */
-const PRELOAD_AFTER_MS = 1500;
-
-/** Loads the dialogs' code after the board, so that the first dialog opens immediately, even if the network has failed in the meantime. */
-function usePreload(): void {
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      // if loading fails, opening the dialog shows the error
-      for (const load of Object.values(loadAll)) load().catch(() => undefined);
-    }, PRELOAD_AFTER_MS);
-    return () => {
-      clearTimeout(timer);
-    };
-  }, []);
-}
+const openCabin = later(() => import('../cabin/OpenCabin.js').then((module) => module.OpenCabin));
+const cabinDrawer = later(() => import('../cabin/CabinDrawer.js').then((module) => module.CabinDrawer));
+const closeCabin = later(() => import('../cabin/CloseCabin.js').then((module) => module.CloseCabin));
+const bill = later(() => import('../bill/Bill.js').then((module) => module.Bill));
+const openRegister = later(() => import('../register/OpenRegister.js').then((module) => module.OpenRegister));
+const help = later(() => import('../settings/Help.js').then((module) => module.Help));
+const ALL = [openCabin, cabinDrawer, closeCabin, bill, openRegister, help];
 
 export function DialogHost(): ReactElement | null {
   const { shown, hide } = useDialogs();
-  usePreload();
+  usePreload(ALL);
   if (shown === null) return null;
   return (
     <Faults key={shown.kind}>
-      <Suspense fallback={null}>{contents(shown, hide)}</Suspense>
+      <Suspense fallback={null}>
+        <LaterTexts>{contents(shown, hide)}</LaterTexts>
+      </Suspense>
     </Faults>
   );
 }
@@ -48,16 +28,16 @@ export function DialogHost(): ReactElement | null {
 function contents(shown: Open, hide: () => void): ReactElement {
   switch (shown.kind) {
     case 'open-cabin':
-      return <OpenCabin key={shown.cabinId} cabinId={shown.cabinId} onClose={hide} />;
+      return <openCabin.Component key={shown.cabinId} cabinId={shown.cabinId} onClose={hide} />;
     case 'cabin':
-      return <CabinDrawer key={shown.cabinId} cabinId={shown.cabinId} onClose={hide} />;
+      return <cabinDrawer.Component key={shown.cabinId} cabinId={shown.cabinId} onClose={hide} />;
     case 'close-cabin':
-      return <CloseCabin key={shown.cabinId} cabinId={shown.cabinId} onClose={hide} />;
+      return <closeCabin.Component key={shown.cabinId} cabinId={shown.cabinId} onClose={hide} />;
     case 'bill':
-      return <Bill key={shown.sessionId} sessionId={shown.sessionId} onClose={hide} />;
+      return <bill.Component key={shown.sessionId} sessionId={shown.sessionId} onClose={hide} />;
     case 'open-register':
-      return <OpenRegister onClose={hide} />;
+      return <openRegister.Component onClose={hide} />;
     case 'help':
-      return <Help onClose={hide} />;
+      return <help.Component onClose={hide} />;
   }
 }

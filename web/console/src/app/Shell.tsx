@@ -1,33 +1,24 @@
-import { lazy, Suspense, useEffect, type ReactElement, type ReactNode } from 'react';
+import { Suspense, useEffect, useMemo, type ReactElement, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Board } from '../board/Board.js';
 import { Icon } from '../ui/Icon.js';
 import { Loading, Note } from '../ui/States.js';
-import { BegunImportsProvider } from './begunImports.js';
 import { useViewer } from './context.js';
 import { DialogHost } from './DialogHost.js';
 import { DialogsProvider } from './dialogs.js';
 import { Faults } from './Faults.js';
+import { usePreload } from './later.js';
 import { LaterTexts } from './LaterTexts.js';
+import { LocalImportsProvider } from './localImports.js';
 import { NAV_ICONS } from './navigation.js';
 import { NewsProvider } from './news.js';
 import { Offline } from './Offline.js';
 import { INSIDE_SHOP, screensOf } from './permissions.js';
 import { href, useRoute, type Route, type Screen } from './router.js';
+import { codeOf, LATER_SCREENS } from './screens.js';
 import { settingsStore, useSettings } from './settings.js';
 import { ShopProvider, useShopOrNull } from './shop.js';
 import { useShortcuts } from './useShortcuts.js';
-
-const Prices = lazy(() => import('../prices/Prices.js').then((module) => ({ default: module.Prices })));
-const Receipts = lazy(() => import('../receipts/Receipts.js').then((module) => ({ default: module.Receipts })));
-const Register = lazy(() => import('../register/Register.js').then((module) => ({ default: module.Register })));
-const Problems = lazy(() => import('../owner/Problems.js').then((module) => ({ default: module.Problems })));
-const Report = lazy(() => import('../owner/Report.js').then((module) => ({ default: module.Report })));
-const Equipment = lazy(() => import('../owner/Equipment.js').then((module) => ({ default: module.Equipment })));
-const Wall = lazy(() => import('../reseller/Wall.js').then((module) => ({ default: module.Wall })));
-const Tariffs = lazy(() => import('../reseller/Tariffs.js').then((module) => ({ default: module.Tariffs })));
-const Webhooks = lazy(() => import('../webhooks/Webhooks.js').then((module) => ({ default: module.Webhooks })));
-const Settings = lazy(() => import('../settings/Settings.js').then((module) => ({ default: module.Settings })));
 
 /** The page of a logged-in user. */
 export function Shell(): ReactElement {
@@ -42,7 +33,7 @@ export function Shell(): ReactElement {
     </DialogsProvider>
   );
   return (
-    <BegunImportsProvider>
+    <LocalImportsProvider>
       {shopId === null ? (
         page
       ) : (
@@ -50,7 +41,7 @@ export function Shell(): ReactElement {
           {page}
         </ShopProvider>
       )}
-    </BegunImportsProvider>
+    </LocalImportsProvider>
   );
 }
 
@@ -67,6 +58,7 @@ function Frame({ route }: { readonly route: Route }): ReactElement {
   const own = screensOf(viewer);
   const screen = screenOf(route, own, viewer.callshop === null && route.shopId !== null);
   const selected = useShortcuts(screen, route.shopId);
+  usePreload(useMemo(() => codeOf(screensOf(viewer)), [viewer]));
   useEffect(() => {
     document.title = `${t(`nav.${screen}`)} · ${viewer.account.name}`;
   }, [t, screen, viewer.account.name]);
@@ -103,38 +95,13 @@ function Frame({ route }: { readonly route: Route }): ReactElement {
 }
 
 function contents(screen: Screen, selected: number | null): ReactNode {
-  switch (screen) {
-    case 'board':
-      return <Board selected={selected} />;
-    case 'prices':
-      return <Prices />;
-    case 'receipts':
-      return <Receipts />;
-    case 'register':
-      return <Register />;
-    case 'problems':
-      return <Problems />;
-    case 'report':
-      return <Report />;
-    case 'equipment':
-      return <Equipment />;
-    case 'wall':
-      return <Wall />;
-    case 'tariffs':
-      return (
-        <LaterTexts>
-          <Tariffs />
-        </LaterTexts>
-      );
-    case 'webhooks':
-      return (
-        <LaterTexts>
-          <Webhooks />
-        </LaterTexts>
-      );
-    case 'settings':
-      return <Settings />;
-  }
+  if (screen === 'board') return <Board selected={selected} />;
+  const { Component } = LATER_SCREENS[screen];
+  return (
+    <LaterTexts>
+      <Component />
+    </LaterTexts>
+  );
 }
 
 function Header(): ReactElement {

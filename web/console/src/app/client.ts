@@ -1,7 +1,7 @@
 import { createClient, type CallshopClient } from '@callshop/client';
 import { settingsStore } from './settings.js';
 
-/** The client of this page. It uses the page's origin, and a login that all tabs share and whose refresh token no script can read. */
+/** The client of this page. The client uses the page's origin. All tabs share its login, and no script can read the refresh token. */
 export function pageClient(): CallshopClient {
   return createClient({
     url: '/graphql',

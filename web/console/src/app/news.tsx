@@ -1,10 +1,10 @@
 import { createContext, use, useEffect, useEffectEvent, useState, type ReactElement, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { AccountFeedDocument, type ActivityKind } from '../generated.js';
 import { ptBR } from '../i18n/pt-BR.js';
 import { useAnnouncer } from './announcer.js';
-import { useBegunImports } from './begunImports.js';
 import { useClient, useViewer } from './context.js';
+import { AccountFeedDocument, type ActivityKind } from './generated.js';
+import { isWatched } from './watched.js';
 
 const NewsContext = createContext('');
 
@@ -30,7 +30,6 @@ export function NewsProvider({ children }: { readonly children: ReactNode }): Re
   const { notify } = useAnnouncer();
   const [news, setNews] = useState('');
   const accountId = callshop === null ? account.id : null;
-  const { isWatched } = useBegunImports();
   const tell = useEffectEvent((kind: ActivityKind, subjectId: string | null) => {
     const isShown = subjectId !== null && isWatched(subjectId);
     if (isTold(kind) && !isShown) notify(t(`news.${kind}`));

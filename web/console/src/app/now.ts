@@ -25,7 +25,7 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** The time in milliseconds since 1970; a component that reads it is drawn again each second. */
+/** The time in milliseconds since 1970; a component that uses it is rendered again every second. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }

@@ -20,7 +20,10 @@ const NEEDS: Readonly<Record<Screen, Permission | null>> = {
 /** The screens of a shop for users of the accounts above it, in this order. */
 export const INSIDE_SHOP: readonly Screen[] = ['board', 'equipment', 'prices', 'receipts'];
 
-/** The screens of a user; the first is the home screen. The equipment belongs to one shop, so users of the accounts above find it inside the shop. */
+/**
+ * The screens of a user; the first is the home screen. The equipment belongs to one shop, so users of the accounts above a shop find this screen
+ * inside the shop.
+ */
 export function screensOf({ permissions, callshop }: Pick<Viewer, 'permissions' | 'callshop'>): readonly Screen[] {
   return SCREENS.filter((screen) => {
     const needed = NEEDS[screen];

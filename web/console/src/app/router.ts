@@ -17,7 +17,7 @@ export type Screen = (typeof SCREENS)[number];
 
 export interface Route {
   readonly screen: Screen | null;
-  /** The id of the shop that a reseller has opened. Null for owners and attendants, who have only one shop. */
+  /** The id of the shop whose screens a reseller is viewing. Null for owners and attendants, who have only one shop. */
   readonly shopId: string | null;
 }
 

@@ -2,7 +2,7 @@ import { createContext, use, useEffect, useMemo, useState, type ReactElement, ty
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { ActivityEvent, CabinView, CallshopClient, CallshopError, ShopState } from '@callshop/client';
-import { ShopDocument, type ShopFieldsFragment } from '../generated.js';
+import { ShopDocument, type ShopFieldsFragment } from './generated.js';
 import { useAnnouncer, type Announcer } from './announcer.js';
 import { useClient } from './context.js';
 import { asError } from './errors.js';

@@ -12,8 +12,8 @@ export interface Action<I extends readonly unknown[], R> {
 }
 
 /**
- * A change on the server. Its idempotency key stays the same until the change succeeds, so that a second attempt after a lost response cannot charge
- * twice. The page never repeats a change by itself.
+ * A change on the server. The idempotency key of the change stays the same until the change succeeds, so that a second attempt after a lost response
+ * cannot charge twice. The page never repeats a change by itself.
  */
 export function useAction<I extends readonly unknown[], R>(
   perform: (key: string, ...input: I) => Promise<R>,

@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import { parseMoney, type Money } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
 import { readDestination, type Destination } from '../lib/country.js';
-import { calendarDate, count, dateAndTime, decimal, percent, timeOfDay } from '../lib/format.js';
+import { calendarDate, count, dateAndTime, decimal, percent, percentage, timeOfDay } from '../lib/format.js';
 import { cash, exact, moneyOf, roundCash, typedAmount } from '../lib/money.js';
 import { useViewer } from './context.js';
 import { useSettings } from './settings.js';
@@ -22,6 +22,7 @@ export interface Format {
   readonly count: (value: number) => string;
   readonly decimal: (value: string) => string;
   readonly percent: (ratio: string | null) => string;
+  readonly percentage: (value: string) => string;
   /** `country` is the server's country code; null if the server gives none. */
   readonly destination: (destination: string, country: string | null) => Pick<Destination, 'country' | 'name' | 'detail'>;
 }
@@ -46,6 +47,7 @@ export function useFormat(): Format {
       count: (value) => count(value, locale),
       decimal: (value) => decimal(value, locale),
       percent: (ratio) => percent(ratio, locale),
+      percentage: (value) => percentage(value, locale),
       destination: (destination, countryCode) => {
         const { country, name, mobile, detail } = readDestination(destination, countryCode, locale);
         return { country, name, detail: [mobile ? t('place.mobile') : '', detail].filter((part) => part !== '').join(' · ') };

@@ -10,7 +10,7 @@ import { isWriting, shortcutOf, typeDigit, type Shortcut, type Typed } from './s
 interface Place {
   readonly shop: Shop | null;
   readonly screen: Screen;
-  /** The shop in the address, for a reseller. */
+  /** The id of the shop that a reseller has opened, from the page's address. */
   readonly shopId: string | null;
   readonly selected: CabinView | null;
   readonly mayOperate: boolean;

@@ -7,7 +7,7 @@ import { useAction } from '../app/useAction.js';
 import { useFormat } from '../app/useFormat.js';
 import { useSettings } from '../app/settings.js';
 import { SettleDocument, type VisitFieldsFragment } from '../generated.js';
-import { moneyOf } from '../lib/money.js';
+import { isPositive, moneyOf } from '../lib/money.js';
 import { isSettled, likelyNotes, settlement, type Settlement } from '../lib/settle.js';
 import { Button, IconButton } from '../ui/Button.js';
 import { MoneyField, SelectField } from '../ui/Field.js';
@@ -30,11 +30,13 @@ const FIRST_ROW: Row = { id: 0, method: 'CASH', typed: '', reference: '' };
 export function Settle({ visit, onSettled }: SettleProps): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
-  const { roundCash, typed } = useFormat();
+  const { cash, roundCash, typed } = useFormat();
   const { language } = useSettings();
   const shop = useShopOrNull()?.callshop ?? null;
   const { currency } = visit.statement;
   const due = parseMoney(visit.statement.amountDue);
+  const { refundDue } = visit.statement;
+  const refund = isPositive(refundDue) ? refundDue : null;
   const step = shop?.cashStep === null || shop === null ? null : parseMoney(shop.cashStep);
   const [rows, setRows] = useState<readonly Row[]>([FIRST_ROW]);
   const place = useFirstFocus<HTMLFormElement>('input, [type="submit"]');
@@ -59,6 +61,12 @@ export function Settle({ visit, onSettled }: SettleProps): ReactElement {
     <form ref={place} className="settle" onSubmit={submitting(submit)}>
       <h3>{due === 0n ? t('pay.nothingDue') : t('pay.title')}</h3>
       {pay.error === null ? null : <ErrorNote error={pay.error} />}
+      {refund === null ? null : (
+        <p className="outcome outcome-good">
+          <span>{t('board.toRefund')}</span>
+          <strong>{cash(refund)}</strong>
+        </p>
+      )}
       {due === 0n ? null : (
         <>
           <PaymentRows rows={rows} due={due} step={step} currency={currency} onChange={setRows} />

@@ -6,6 +6,7 @@ import { useMay } from '../app/permissions.js';
 import { useShop } from '../app/shop.js';
 import { useFormat } from '../app/useFormat.js';
 import { tileState } from '../lib/cabin.js';
+import { isPositive } from '../lib/money.js';
 import { Button } from '../ui/Button.js';
 import { Icon } from '../ui/Icon.js';
 import { Empty, ErrorNote, Loading } from '../ui/States.js';
@@ -124,7 +125,11 @@ function UnpaidStrip({ unpaid }: { readonly unpaid: readonly UnpaidFields[] }): 
         >
           {t('board.cabinNumber', { number: session.cabin.number })}
           {session.customer === '' ? null : <span className="chip-quiet">{session.customer}</span>}
-          {session.amountDue === null ? null : <strong>{cash(session.amountDue)}</strong>}
+          {session.refundDue !== null && isPositive(session.refundDue) ? (
+            <strong>{t('board.refundAmount', { amount: cash(session.refundDue) })}</strong>
+          ) : session.amountDue === null ? null : (
+            <strong>{cash(session.amountDue)}</strong>
+          )}
         </button>
       ))}
     </nav>

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useDialogs } from '../app/dialogs.js';
 import { useFormat } from '../app/useFormat.js';
 import { tileState, type TileState } from '../lib/cabin.js';
+import { isPositive } from '../lib/money.js';
 import { Button } from '../ui/Button.js';
 import { Flag } from '../ui/Flag.js';
 import { Icon, type IconName } from '../ui/Icon.js';
@@ -58,7 +59,7 @@ export function Tile({ view, unpaid, stale, selected, operates }: TileProps): Re
         <Lamp view={view} />
       </div>
       <div className="tile-body">
-        {liveCall === null ? <Waiting view={view} unpaid={unpaid} /> : <LiveCall call={liveCall} />}
+        {liveCall === null ? <Waiting view={view} unpaid={unpaid} operates={operates} /> : <LiveCall call={liveCall} />}
         <EndingSoon session={session} call={liveCall} />
         {lampOf(view) === 'online' ? null : (
           <p className="tile-phone" aria-hidden="true">
@@ -115,10 +116,10 @@ function LiveCall({ call }: { readonly call: NonNullable<CabinView['liveCall']> 
   );
 }
 
-function Waiting({ view: { session, cabin }, unpaid }: Pick<TileProps, 'view' | 'unpaid'>): ReactElement {
+function Waiting({ view: { session, cabin }, unpaid, operates }: Pick<TileProps, 'view' | 'unpaid' | 'operates'>): ReactElement {
   const { t } = useTranslation();
   const { time } = useFormat();
-  if (session === null) return unpaid === undefined ? <p className="tile-quiet">{cabin.label}</p> : <Unpaid session={unpaid} />;
+  if (session === null) return unpaid === undefined ? <p className="tile-quiet">{cabin.label}</p> : <Unpaid session={unpaid} operates={operates} />;
   return (
     <>
       <p className="tile-place">
@@ -129,21 +130,26 @@ function Waiting({ view: { session, cabin }, unpaid }: Pick<TileProps, 'view' | 
   );
 }
 
-function Unpaid({ session }: { readonly session: UnpaidFields }): ReactElement {
+function Unpaid({ session, operates }: { readonly session: UnpaidFields; readonly operates: boolean }): ReactElement {
   const { t } = useTranslation();
   const { show } = useDialogs();
   const { cash } = useFormat();
+  const { amountDue, refundDue } = session;
+  const isRefund = refundDue !== null && isPositive(refundDue);
+  const amount = isRefund ? cash(refundDue) : amountDue === null ? '' : cash(amountDue);
+  const action = isRefund ? t('board.refundAmount', { amount }) : amount === '' ? t('board.pay') : t('board.payAmount', { amount });
+  const shown = amount === '' ? t('board.bill') : amount;
   return (
     <div className="tile-unpaid">
-      <span>{t('board.unpaid')}</span>
+      <span>{t(isRefund ? 'board.toRefund' : 'board.unpaid')}</span>
       <Button
         size="small"
-        icon="cash"
+        icon={operates ? 'cash' : 'receipt'}
         onClick={() => {
           show({ kind: 'bill', sessionId: session.id });
         }}
       >
-        {session.amountDue === null ? t('board.pay') : t('board.payAmount', { amount: cash(session.amountDue) })}
+        {operates ? action : shown}
       </Button>
     </div>
   );

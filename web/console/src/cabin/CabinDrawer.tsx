@@ -58,7 +58,7 @@ function Contents({ view, mayOperate }: { readonly view: CabinView; readonly may
     <div className="drawer">
       <p className="drawer-line">
         <strong>{t(`state.${tileState(view)}`)}</strong>
-        <span>{cabin.label}</span>
+        {cabin.label === t('board.cabinNumber', { number: cabin.number }) ? null : <span>{cabin.label}</span>}
         <span>
           {cabin.phone === null ? t('lamp.none') : `${cabin.phone.label}: ${t(cabin.phoneOnline === true ? 'lamp.online' : 'lamp.offline')}`}
         </span>

@@ -74,7 +74,7 @@ export function OpenCabin({ cabinId, onClose }: { readonly cabinId: string; read
   return (
     <Dialog title={t('openCabin.title', { cabin: view?.cabin.number ?? '' })} size="small" onClose={onClose}>
       <form ref={place} className="form" onSubmit={submitting(submit)}>
-        {closed ? <Note icon="register">{t('openCabin.registerClosed')}</Note> : null}
+        {closed && action.error === null ? <Note icon="register">{t('openCabin.registerClosed')}</Note> : null}
         {view?.cabin.phoneOnline === false ? <Note icon="offline">{t('openCabin.phoneOffline')}</Note> : null}
         {action.error === null ? null : <ErrorNote error={action.error} />}
         <OpenCabinFields form={form} onChange={setForm} fault={fault} currency={callshop?.currency ?? ''} />

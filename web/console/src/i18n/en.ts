@@ -1,6 +1,5 @@
-import { counter } from './en/counter.js';
-import { office } from './en/office.js';
-import { tariffs } from './en/tariffs.js';
+import { errors } from './en/errors.js';
+import { first } from './en/first.js';
 import type { Messages } from './pt-BR.js';
 
-export const en: Messages = { ...counter, ...office, ...tariffs };
+export const en: Messages = { ...first, ...errors };

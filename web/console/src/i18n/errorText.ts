@@ -12,20 +12,22 @@ export function errorCodeText(code: string, t: TFunction): string {
   return isKnown(code) ? t(`error.${code}`) : t('error.UNKNOWN', { code });
 }
 
-/** The text for a failed query. Unlike the text for a failed change, it does not warn that the change may have been recorded. */
+/** The text for a failed query. Unlike the text for a failed change, this text does not warn that a change may have been recorded. */
 export function queryErrorText(error: CallshopError, t: TFunction): string {
   return error.code === 'NETWORK' || error.code === 'TIMEOUT' ? t('error.query') : errorText(error, t);
 }
 
+/** Codes of errors for which only the server's message names the wrong value. */
+const NAMING: ReadonlySet<string> = new Set(['INVALID_INPUT', 'ALREADY_EXISTS']);
+
 /**
  * A short text for an error, in the reader's language. The server's own messages are whole sentences with a remedy, in the language that the client
- * asks for.
+ * requests.
  */
 export function errorText(error: CallshopError, t: TFunction): string {
   if (error.code === 'TRY_LATER' && error.retryAfterSeconds !== null) {
     return t('error.tryIn', { count: Math.ceil(error.retryAfterSeconds) });
   }
-  // only the server's message names the wrong value
-  const told = error.rawCode === 'INVALID_INPUT' ? (error.userErrors[0]?.message ?? '') : '';
+  const told = NAMING.has(error.rawCode) ? (error.userErrors[0]?.message ?? '') : '';
   return told === '' ? errorCodeText(error.rawCode, t) : told;
 }

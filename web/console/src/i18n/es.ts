@@ -1,6 +1,5 @@
-import { counter } from './es/counter.js';
-import { office } from './es/office.js';
-import { tariffs } from './es/tariffs.js';
+import { errors } from './es/errors.js';
+import { first } from './es/first.js';
 import type { Messages } from './pt-BR.js';
 
-export const es: Messages = { ...counter, ...office, ...tariffs };
+export const es: Messages = { ...first, ...errors };

@@ -1,8 +1,7 @@
-import { counter } from './pt-BR/counter.js';
-import { office } from './pt-BR/office.js';
-import { tariffs } from './pt-BR/tariffs.js';
+import { errors } from './pt-BR/errors.js';
+import { first } from './pt-BR/first.js';
 
-export const ptBR = { ...counter, ...office, ...tariffs };
+export const ptBR = { ...first, ...errors };
 
-/** Every language has the same keys; TypeScript checks it. */
+/** Every language has the same keys; TypeScript checks this. */
 export type Messages = typeof ptBR;

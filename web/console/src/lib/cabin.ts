@@ -42,7 +42,7 @@ export interface Ending {
   readonly seconds: number | null;
 }
 
-/** Tolerance, because the server computes the end with the rate's increments, and this page from the price alone. */
+/** Tolerance in seconds: the server computes the end with the rate's increments, but this page uses only the price. */
 const SLACK_SECONDS = 5;
 
 /** Time and cost of a call as currently shown. */
@@ -52,8 +52,8 @@ export interface CallSoFar {
 }
 
 /**
- * The end that the server has announced for the call, or for the deposit that pays for the call. The result is null again once a higher deposit or
- * limit lets the call continue. `within` is the shop's `endingSoonSeconds`.
+ * Returns why and when the call will end, if the server has announced the end of the call, or of the deposit that pays for the call. The result is
+ * null again once a higher deposit or limit lets the call continue. `within` is the shop's `endingSoonSeconds`.
  */
 export function endingOf(
   session: SessionFields | null,

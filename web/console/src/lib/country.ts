@@ -39,7 +39,7 @@ export interface Destination {
 
 /**
  * A price list names destinations in English. This function reads the country at the beginning of a destination's name, so that the country can be
- * shown in another language. `country` is the server's country code for the numbers; if it is null, the country comes from the name.
+ * shown in another language. `country` is the server's country code for the numbers, which decides; if it is null, the country comes from the name.
  */
 export function readDestination(destination: string, country: string | null, locale: string): Destination {
   const lower = destination.toLowerCase();
@@ -49,9 +49,11 @@ export function readDestination(destination: string, country: string | null, loc
   if (match === undefined) return { country, name: destination, mobile: false, detail: '' };
   const rest = destination.slice(match[0].length).replace(/^[\s,–-]+/, '');
   const mobile = /^mobile\b/i.test(rest);
+  // price lists name some countries after a larger one with the same code, as the Bahamas after the United States
+  const place = country ?? match[1];
   return {
-    country: country ?? match[1],
-    name: countryNames(locale).of(match[1]) ?? destination,
+    country: place,
+    name: countryNames(locale).of(place) ?? destination,
     mobile,
     detail: mobile ? rest.slice('mobile'.length).replace(/^[\s,–-]+/, '') : rest,
   };
@@ -66,7 +68,7 @@ function simple(text: string): string {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
-/** Translates the name of a country that the user typed in the page's language to English, as in price lists. Returns any other text unchanged. */
+/** Translates a country's name from the page's language to English, the language of price lists. Returns any other text unchanged. */
 export function englishDestination(typed: string, locale: string): string {
   const wanted = simple(typed.trim());
   if (wanted === '') return typed;

@@ -6,7 +6,7 @@ export function clock(totalSeconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
 }
 
-/** Converts a duration that a person typed to seconds: "10" is 10 minutes, and "1:30" is 1 minute and 30 seconds. Null if it is neither. */
+/** Converts a duration that a person typed to seconds: "10" is 10 minutes, and "1:30" is 1 minute and 30 seconds. Null for any other text. */
 export function parseDuration(typed: string): number | null {
   const match = /^(?:(\d{1,2}):)?(\d{1,4})(?::(\d{2}))?$/.exec(typed.trim());
   if (match === null) return null;
@@ -23,7 +23,7 @@ function dateFormat(locale: string, timeZone: string, style: 'time' | 'date' | '
   const known = formats.get(key);
   if (known !== undefined) return known;
   const date = { day: '2-digit', month: '2-digit', year: 'numeric' } as const;
-  const time = { hour: '2-digit', minute: '2-digit' } as const;
+  const time = { hour: locale.startsWith('en') ? 'numeric' : '2-digit', minute: '2-digit' } as const;
   const made = new Intl.DateTimeFormat(locale, {
     timeZone,
     ...(style === 'time' ? {} : date),
@@ -46,7 +46,7 @@ export function calendarDate(date: string, locale: string): string {
   return dateFormat(locale, 'UTC', 'date').format(new Date(`${date}T00:00:00Z`));
 }
 
-/** Today in the shop's time zone, as the API writes dates. */
+/** Today's date in the shop's time zone, in the API's format. */
 export function today(timeZone: string, now: Date, daysBack = 0): string {
   const then = new Date(now.getTime() - daysBack * 86_400_000);
   return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(then);
@@ -56,7 +56,7 @@ export function count(value: number, locale: string): string {
   return new Intl.NumberFormat(locale).format(value);
 }
 
-/** Formats a decimal of the API that is not money, such as "-12.5", with all its digits. */
+/** Formats a decimal number of the API, such as "-12.5", with all its digits. Not for money. */
 export function decimal(value: string, locale: string): string {
   // pass text, because a number would lose digits
   return isDecimal(value) ? new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(value) : value;
@@ -70,4 +70,10 @@ function isDecimal(text: string): text is `${number}` {
 export function percent(ratio: string | null, locale: string): string {
   if (ratio === null) return '–';
   return new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(Number(ratio));
+}
+
+/** Formats a percentage of the API, such as "-12.5", with all its digits. */
+export function percentage(value: string, locale: string): string {
+  const sample = new Intl.NumberFormat(locale, { style: 'percent' }).format(0);
+  return `${decimal(value, locale)}${sample.slice(1)}`;
 }

@@ -44,7 +44,10 @@ export function minorUnit(currency: string): bigint {
   return 10n ** BigInt(Math.max(0, SCALE - minorDecimals(currency)));
 }
 
-/** Formats an amount rounded to the minor unit, as customers pay it. Running costs are shown in this form, so that a tile changes less often. */
+/**
+ * Formats an amount rounded to the minor unit, as customers pay it. Running costs are shown in this form, so that a tile changes only when the
+ * rounded cost changes.
+ */
 export function cash(money: Money, locale: string): string {
   const micros = roundTo(parseMoney(money), minorUnit(money.currency));
   return formatMoney(moneyOf(micros, money.currency), locale);
@@ -70,8 +73,8 @@ export function isNegative(money: Money): boolean {
 }
 
 /**
- * Converts an amount that a user typed to micros; null if the text is not an amount. The decimals follow a comma or a point. If the text has both,
- * the last of them begins the decimals, and the other one groups thousands.
+ * Converts an amount that a user typed to micros; null if the text is not an amount. The decimals follow a comma or a point. If the text has commas
+ * and points, the last of these marks begins the decimals, and the other kind of mark groups thousands.
  */
 export function parseAmount(typed: string): bigint | null {
   const text = typed.replace(/[\s\u00a0]/g, '');

@@ -21,7 +21,7 @@ export interface Settlement {
   readonly change: bigint;
   /** The amount still missing; zero if the bill is covered. */
   readonly missing: bigint;
-  /** The amount by which card, Pix and other payments exceed the bill. It must be zero, because only cash gives change. */
+  /** The amount by which card, Pix and other payments exceed the bill. This amount must be zero, because change is given only for cash. */
   readonly excess: bigint;
   /** The amount that rounding adds to the bill; negative if rounding reduces it. */
   readonly rounding: bigint;

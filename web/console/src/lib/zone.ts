@@ -26,13 +26,13 @@ function offsetAt(instant: number, timeZone: string): number {
 }
 
 /**
- * The instant at which the clocks of a time zone show this date ("2026-12-01") and this time ("08:30"), as the API writes instants. If the clocks
- * skip this time, the instant is as much later as the clocks are advanced. Null if the texts are not a date and a time.
+ * The instant at which the clocks of a time zone show this date ("2026-12-01") and this time ("08:30"), as the API writes instants. If the clocks are
+ * put forward and skip this time, the result is later by the time that the clocks skip. Null if the texts are not a date and a time.
  */
 export function instantOf(date: string, time: string, timeZone: string): string | null {
   const shown = Date.parse(`${date}T${time}:00Z`);
   if (!/^\d{4}-\d{2}-\d{2}$/.test(date) || Number.isNaN(shown)) return null;
-  // the offset one day earlier holds until the clocks are changed
+  // until the clocks change, the offset of one day earlier applies
   const before = shown - offsetAt(shown - 86_400_000, timeZone);
   const after = shown - offsetAt(before, timeZone);
   const isShown = after + offsetAt(after, timeZone) === shown;

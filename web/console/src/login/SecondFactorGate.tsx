@@ -1,6 +1,7 @@
 import { lazy, Suspense, type ReactElement, type ReactNode } from 'react';
+import { LaterTexts } from '../app/LaterTexts.js';
 import { useQuery } from '../app/useQuery.js';
-import { SecondFactorDocument } from '../generated.js';
+import { SecondFactorDocument } from '../app/generated.js';
 import { Loading } from '../ui/States.js';
 
 const FirstSetUp = lazy(() => import('./FirstSetUp.js').then((module) => ({ default: module.FirstSetUp })));
@@ -14,7 +15,9 @@ export function SecondFactorGate({ children }: { readonly children: ReactNode })
   if (data?.viewer?.totpSetupRequired !== true) return <>{children}</>;
   return (
     <Suspense fallback={<Loading />}>
-      <FirstSetUp onDone={reload} />
+      <LaterTexts>
+        <FirstSetUp onDone={reload} />
+      </LaterTexts>
     </Suspense>
   );
 }

@@ -115,7 +115,7 @@ function AddCabin({ cabins, phones, onChange }: EquipmentProps): ReactElement {
   }
 
   return (
-    <form className="row-form" onSubmit={submitting(submit)}>
+    <form className="row-form row-form-below" onSubmit={submitting(submit)}>
       {create.error === null ? null : <ErrorNote error={create.error} />}
       <Field label={t('equipment.number')} type="number" min={1} max={9999} required value={number ?? next.toString()} onChange={setNumber} />
       <Field label={t('equipment.label')} hint={t('form.optional')} value={label} onChange={setLabel} maxLength={100} autoComplete="off" />

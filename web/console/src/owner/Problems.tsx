@@ -47,8 +47,8 @@ function ProblemGroup({ group }: { readonly group: Group }): ReactElement {
       </h2>
       <ul className="lines">
         {group.problems.map((problem, index) => (
-          <li key={`${problem.objectId ?? ''} ${problem.since} ${index}`} className="line">
-            <span className="line-main">
+          <li key={`${problem.objectId ?? ''} ${problem.since} ${index}`} className="line line-wrap">
+            <span className="line-main line-text">
               {problem.callshop === null ? null : <strong>{problem.callshop}</strong>}
               <span>{problem.text}</span>
             </span>

@@ -1,4 +1,5 @@
 import { useState, type ReactElement } from 'react';
+import { parseMoney } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
 import { useClient } from '../app/context.js';
 import { useDialogs } from '../app/dialogs.js';
@@ -6,6 +7,7 @@ import { useShop } from '../app/shop.js';
 import { useAction } from '../app/useAction.js';
 import { useFormat } from '../app/useFormat.js';
 import { CloseRegisterDocument, type ReportFieldsFragment } from '../generated.js';
+import { moneyOf } from '../lib/money.js';
 import { Button } from '../ui/Button.js';
 import { MoneyField } from '../ui/Field.js';
 import { ErrorNote, Note } from '../ui/States.js';
@@ -80,6 +82,8 @@ export function CloseRegister({ openItems, onClosed, onChange }: CloseRegisterPr
   );
 }
 
+type Item = ReportFieldsFragment['openItems'][number];
+
 interface CarryOverProps {
   readonly items: ReportFieldsFragment['openItems'];
   readonly carry: ReadonlySet<string>;
@@ -90,6 +94,11 @@ function CarryOver({ items, carry, onCarry }: CarryOverProps): ReactElement | nu
   const { t } = useTranslation();
   const { cash } = useFormat();
   const { show } = useDialogs();
+  const amountOf = ({ total, deposit }: Item): string => {
+    if (total === null) return '';
+    const due = parseMoney(total) - parseMoney(deposit);
+    return due < 0n ? t('board.refundAmount', { amount: cash(moneyOf(-due, total.currency)) }) : cash(moneyOf(due, total.currency));
+  };
   const unpaid = items.filter((item) => item.state === 'CLOSED');
   if (unpaid.length === 0) return null;
   return (
@@ -111,7 +120,7 @@ function CarryOver({ items, carry, onCarry }: CarryOverProps): ReactElement | nu
             />
             {t('closeRegister.carry', {
               cabin: item.cabinNumber,
-              amount: item.total === null ? '' : cash(item.total),
+              amount: amountOf(item),
               customer: item.customer,
             })}
           </label>

@@ -5,7 +5,10 @@ import { METHODS, type Method } from '../lib/settle.js';
 /** The text that the user typed for each payment method. */
 export type Counts = Readonly<Record<Method, string>>;
 
-/** The counts as input for the API; null if a text is not an amount or the cash is missing. An empty field means that the method was not used. */
+/**
+ * The counts as input for the API; null if a text is not an amount, or if the cash was not counted. An empty field means that the method was not
+ * used.
+ */
 export function countsOf(counts: Counts): CountInput[] | null {
   const inputs: CountInput[] = [];
   for (const method of METHODS) {

@@ -5,25 +5,26 @@ import { useClient } from '../app/context.js';
 import { useAction } from '../app/useAction.js';
 import { useFormat } from '../app/useFormat.js';
 import { ActivateVersionDocument, type ActivateVersionMutation, type VersionRowFragment } from './generated.js';
-import { today } from '../lib/format.js';
-import { instantOf } from '../lib/zone.js';
 import { Button } from '../ui/Button.js';
 import { Dialog } from '../ui/Dialog.js';
-import { Field, Segments } from '../ui/Field.js';
+import { Segments } from '../ui/Field.js';
 import { ErrorNote, Note } from '../ui/States.js';
 import { submitting } from '../ui/submitting.js';
 import { Margin } from './Figures.js';
+import { LaterFields, useLaterTime } from './LaterTime.js';
 
 type Done = ActivateVersionMutation['activateTariffVersion'];
 
 export interface ActivateVersionProps {
   readonly version: VersionRowFragment;
+  /** The tariff's currency. */
+  readonly currency: string;
   readonly onDone: () => void;
   readonly onClose: () => void;
 }
 
 /** Activates a draft now or later, and then shows the prices below cost and the scheduled version that does not contain the draft's changes. */
-export function ActivateVersion({ version, onDone, onClose }: ActivateVersionProps): ReactElement {
+export function ActivateVersion({ version, currency, onDone, onClose }: ActivateVersionProps): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
   const { number, id } = version;
@@ -41,13 +42,9 @@ export function ActivateVersion({ version, onDone, onClose }: ActivateVersionPro
 
   return (
     <Dialog title={t('compare.activateTitle', { number })} size={done === null ? 'small' : 'normal'} onClose={onClose}>
-      {done === null ? <When busy={activate.busy} error={activate.error} onChoose={run} /> : <Outcome number={number} done={done} onClose={onClose} />}
+      {done === null ? <When busy={activate.busy} error={activate.error} onChoose={run} /> : <Outcome number={number} done={done} currency={currency} onClose={onClose} />}
     </Dialog>
   );
-}
-
-function isPast(instant: string): boolean {
-  return Date.parse(instant) <= Date.now();
 }
 
 interface WhenProps {
@@ -59,18 +56,12 @@ interface WhenProps {
 
 function When({ busy, error, onChoose }: WhenProps): ReactElement {
   const { t } = useTranslation();
-  const { timeZone } = useFormat();
   const [when, setWhen] = useState<'now' | 'later'>('now');
-  // the first day on which the version can begin with the day
-  const [date, setDate] = useState(() => today(timeZone, new Date(), -1));
-  const [time, setTime] = useState('00:00');
-  const [isWrong, setWrong] = useState(false);
+  const later = useLaterTime();
 
   async function submit(): Promise<void> {
-    const at = when === 'now' ? null : instantOf(date, time, timeZone);
-    const wrong = when === 'later' && (at === null || isPast(at));
-    setWrong(wrong);
-    if (!wrong) await onChoose(at);
+    const at = when === 'now' ? null : later.read();
+    if (when === 'now' || at !== null) await onChoose(at);
   }
 
   return (
@@ -82,17 +73,7 @@ function When({ busy, error, onChoose }: WhenProps): ReactElement {
         choices={(['now', 'later'] as const).map((value) => ({ value, label: t(`compare.${value}`) }))}
         onChange={setWhen}
       />
-      {when === 'now' ? (
-        <p>{t('compare.activateText')}</p>
-      ) : (
-        <>
-          <div className="row-form">
-            <Field label={t('compare.date')} type="date" value={date} onChange={setDate} required problem={isWrong ? t('compare.past') : null} />
-            <Field label={t('compare.time')} type="time" value={time} onChange={setTime} required />
-          </div>
-          <p className="hint">{t('compare.zone', { zone: timeZone })}</p>
-        </>
-      )}
+      {when === 'now' ? <p>{t('compare.activateText')}</p> : <LaterFields time={later} />}
       <Button tone="primary" icon={when === 'now' ? 'check' : 'clock'} wide submit busy={busy}>
         {t(when === 'now' ? 'compare.activate' : 'compare.schedule')}
       </Button>
@@ -100,7 +81,14 @@ function When({ busy, error, onChoose }: WhenProps): ReactElement {
   );
 }
 
-function Outcome({ number, done, onClose }: { readonly number: number; readonly done: Done; readonly onClose: () => void }): ReactElement {
+interface OutcomeProps {
+  readonly number: number;
+  readonly done: Done;
+  readonly currency: string;
+  readonly onClose: () => void;
+}
+
+function Outcome({ number, done, currency, onClose }: OutcomeProps): ReactElement {
   const { t } = useTranslation();
   const { dateTime } = useFormat();
   const { version, next, margin } = done;
@@ -114,7 +102,7 @@ function Outcome({ number, done, onClose }: { readonly number: number; readonly 
       {next === null || begins === null ? null : (
         <Note icon="clock">{t('compare.nextLacks', { number: next.number, time: dateTime(begins) })}</Note>
       )}
-      {margin === null ? null : <Margin margin={margin} />}
+      {margin === null ? null : <Margin margin={margin} currency={currency} />}
       <Button tone="primary" wide onClick={onClose}>
         {t('receipt.done')}
       </Button>

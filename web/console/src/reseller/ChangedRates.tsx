@@ -7,7 +7,7 @@ import { ComparedRatesDocument, VersionChangeRatesDocument, type ChangedRatesFra
 import { isPositive } from '../lib/money.js';
 import { Segments } from '../ui/Field.js';
 import { Pager } from '../ui/Pager.js';
-import { Answer } from '../ui/States.js';
+import { Answer, type QueryView } from '../ui/States.js';
 import { byKind, KINDS, type ChangeCountsProps, type Kind } from './Figures.js';
 
 export interface ChangedRatesProps {
@@ -18,21 +18,53 @@ export interface ChangedRatesProps {
 }
 
 /** The rates that differ between two versions, one kind of change at a time. */
-export function ChangedRates({ from, to, counts }: ChangedRatesProps): ReactElement | null {
+export function ChangedRates({ from, to, counts }: ChangedRatesProps): ReactElement {
+  return (
+    <RatesByKind counts={counts}>
+      {(asked, onPage) => (from === null ? <ReplacedRates to={to} asked={asked} onPage={onPage} /> : <ComparedRates from={from} to={to} asked={asked} onPage={onPage} />)}
+    </RatesByKind>
+  );
+}
+
+export interface AskedRates {
+  readonly kind: Kind;
+  /** The cursor before the page; null for the first page. */
+  readonly after: string | null;
+}
+
+type OnPage = (after: string | null) => void;
+
+interface PartProps {
+  readonly to: string;
+  readonly asked: AskedRates;
+  readonly onPage: OnPage;
+}
+
+function ReplacedRates({ to, asked, onPage }: PartProps): ReactElement {
+  const query = useQuery(VersionChangeRatesDocument, { ...asked, versionId: to });
+  return <RatesPage query={{ ...query, data: query.data?.tariffVersion?.changes.rows ?? null }} after={asked.after} onPage={onPage} />;
+}
+
+function ComparedRates({ from, to, asked, onPage }: PartProps & { readonly from: string }): ReactElement {
+  const query = useQuery(ComparedRatesDocument, { ...asked, from, to });
+  return <RatesPage query={{ ...query, data: query.data?.compareTariffVersions?.rows ?? null }} after={asked.after} onPage={onPage} />;
+}
+
+export interface RatesByKindProps {
+  readonly counts: ChangeCountsProps['counts'];
+  /** Shows a page of the rates with one kind of change. */
+  readonly children: (asked: AskedRates, onPage: OnPage) => ReactElement;
+}
+
+/** The choice between the kinds of changes that occur, above the rates of the chosen kind. */
+export function RatesByKind({ counts, children }: RatesByKindProps): ReactElement | null {
   const { t } = useTranslation();
   const numbers = byKind(counts);
   const kinds = KINDS.filter((kind) => kind !== 'UNCHANGED' && numbers[kind] > 0);
   const [chosen, setChosen] = useState<Kind | null>(null);
   const [after, setAfter] = useState<string | null>(null);
   const kind = chosen !== null && kinds.includes(chosen) ? chosen : kinds[0];
-  const asked = kind === undefined ? null : { kind, after };
-  const replaced = useQuery(VersionChangeRatesDocument, asked === null || from !== null ? null : { ...asked, versionId: to });
-  const compared = useQuery(ComparedRatesDocument, asked === null || from === null ? null : { ...asked, from, to });
   if (kind === undefined) return null;
-  const query =
-    from === null
-      ? { ...replaced, data: replaced.data?.tariffVersion?.changes.rows ?? null }
-      : { ...compared, data: compared.data?.compareTariffVersions?.rows ?? null };
   return (
     <div className="stack" data-testid="changed-rates">
       <Segments
@@ -44,15 +76,30 @@ export function ChangedRates({ from, to, counts }: ChangedRatesProps): ReactElem
           setAfter(null);
         }}
       />
-      <Answer query={query}>
-        {(rows) => (
-          <>
-            <ChangeTable rows={rows.nodes} />
-            <Pager after={after} pageInfo={rows.pageInfo} onChange={setAfter} />
-          </>
-        )}
-      </Answer>
+      {children({ kind, after }, setAfter)}
     </div>
+  );
+}
+
+export interface RatesPageProps {
+  readonly query: QueryView<ChangedRatesFragment>;
+  readonly after: string | null;
+  readonly onPage: OnPage;
+  /** Text for a page without rates. */
+  readonly none?: string;
+}
+
+/** A page of changed rates. */
+export function RatesPage({ query, after, onPage, none = '' }: RatesPageProps): ReactElement {
+  return (
+    <Answer query={query}>
+      {(rows) => (
+        <>
+          {rows.nodes.length === 0 ? <p className="quiet">{none}</p> : <ChangeTable rows={rows.nodes} />}
+          <Pager after={after} pageInfo={rows.pageInfo} onChange={onPage} />
+        </>
+      )}
+    </Answer>
   );
 }
 
@@ -87,7 +134,7 @@ function ChangeTable({ rows }: { readonly rows: ChangedRatesFragment['nodes'] })
 function ChangeLine({ row }: { readonly row: ChangedRatesFragment['nodes'][number] }): ReactElement {
   const { t } = useTranslation();
   const format = useFormat();
-  const place = format.destination(row.destination, null);
+  const place = format.destination(row.destination, (row.after ?? row.before)?.countryCode ?? null);
   return (
     <tr>
       <th scope="row">+{row.prefix}</th>
@@ -146,6 +193,6 @@ export function differing(rate: ComparedRateFragment, other: ComparedRateFragmen
     .join(' · ');
 }
 
-function percentText(percent: string, { decimal }: Format): string {
-  return `${percent.startsWith('-') ? '' : '+'}${decimal(percent)} %`;
+function percentText(percent: string, { percentage }: Format): string {
+  return `${percent.startsWith('-') ? '' : '+'}${percentage(percent)}`;
 }

@@ -9,6 +9,7 @@ import { SelectField } from '../ui/Field.js';
 import { Answer, Note } from '../ui/States.js';
 import { ChangedRates } from './ChangedRates.js';
 import { ChangeCounts, ImpactFacts, Margin } from './Figures.js';
+import { noteOf } from './note.js';
 
 /** Value of the list of versions for the version that the shown version replaces. */
 const REPLACED = '';
@@ -21,10 +22,12 @@ export interface ComparisonProps {
   readonly next: VersionRowFragment | null;
   /** Whether the tariff belongs to the viewer's account. */
   readonly own: boolean;
+  /** The tariff's currency. */
+  readonly currency: string;
 }
 
 /** What a version changes: its rates compared with another version, with the costs, and with the calls of the last thirty days. */
-export function Comparison({ version, versions, next, own }: ComparisonProps): ReactElement {
+export function Comparison({ version, versions, next, own, currency }: ComparisonProps): ReactElement {
   const { t } = useTranslation();
   const { dateTime } = useFormat();
   const [chosen, setChosen] = useState(REPLACED);
@@ -45,19 +48,19 @@ export function Comparison({ version, versions, next, own }: ComparisonProps): R
           value={other === undefined ? REPLACED : chosen}
           choices={[
             { value: REPLACED, label: t('compare.withReplaced') },
-            ...others.map(({ id, number, note }) => ({ value: id, label: [t('compare.withVersion', { number }), note].filter((part) => part !== '').join(' · ') })),
+            ...others.map((entry) => ({ value: entry.id, label: [t('compare.withVersion', { number: entry.number }), noteOf(entry, t)].filter((part) => part !== '').join(' · ') })),
           ]}
           onChange={setChosen}
         />
       ) : null}
-      {other === undefined ? <Changes version={version} own={own} /> : <Differences key={other.id} from={other} to={version} />}
+      {other === undefined ? <Changes version={version} own={own} currency={currency} /> : <Differences key={other.id} from={other} to={version} />}
       {own ? <ImpactPart versionId={version.id} /> : null}
     </div>
   );
 }
 
 /** The differences from the version that this version replaces, and the prices below cost. */
-function Changes({ version, own }: { readonly version: VersionRowFragment; readonly own: boolean }): ReactElement {
+function Changes({ version, own, currency }: Pick<ComparisonProps, 'version' | 'own' | 'currency'>): ReactElement {
   const query = useQuery(VersionChangesDocument, { versionId: version.id, own }, `${version.state} ${useNews()}`);
   return (
     <Answer query={query}>
@@ -66,7 +69,7 @@ function Changes({ version, own }: { readonly version: VersionRowFragment; reado
           <>
             <ChangeCounts counts={tariffVersion.changes} terms={tariffVersion.changes.terms} />
             <ChangedRates from={null} to={version.id} counts={tariffVersion.changes} />
-            {tariffVersion.margin === undefined ? null : <Margin margin={tariffVersion.margin} />}
+            {tariffVersion.margin === undefined ? null : <Margin margin={tariffVersion.margin} currency={currency} />}
           </>
         )
       }

@@ -102,13 +102,13 @@ function sourceText({ ownCost, source }: DerivationFieldsFragment, t: TFunction)
 
 function Rule({ derivation }: { readonly derivation: DerivationFieldsFragment }): ReactElement {
   const { t } = useTranslation();
-  const { exact, decimal, dateTime } = useFormat();
+  const { exact, decimal, percentage, dateTime } = useFormat();
   const { percent, addition, minimumMargin, priceEnding, priceStep, automatic, problem, sourceStartsFirstAt } = derivation;
-  const facts: (readonly [string, string])[] = [[t('derive.percent'), `${decimal(percent)} %`]];
+  const facts: (readonly [string, string])[] = [[t('derive.percent'), percentage(percent)]];
   if (parseMoney(addition) !== 0n) facts.push([t('derive.addition'), exact(addition)]);
   if (minimumMargin !== null) facts.push([t('derive.minimumMargin'), exact(minimumMargin)]);
   if (priceEnding !== null) facts.push([t('derive.ending'), decimal(priceEnding)]);
-  if (priceStep !== null) facts.push([t('derive.step'), decimal(priceStep)]);
+  if (priceStep !== null) facts.push([t('derive.step'), exact({ amount: priceStep, currency: addition.currency })]);
   facts.push([t('derive.versions'), t(automatic ? 'derive.automatic' : 'derive.manual')]);
   return (
     <>

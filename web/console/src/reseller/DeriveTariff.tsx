@@ -122,7 +122,7 @@ function RuleFields({ form, wrong, currency, onChange }: RuleFieldsProps): React
         problem={wrong.has('percent') ? t('derive.percentWrong') : null}
         autoComplete="off"
       />
-      <div className="row-form">
+      <div className="row-form row-form-end">
         {money('addition')}
         {money('minimumMargin')}
       </div>

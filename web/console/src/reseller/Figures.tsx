@@ -1,5 +1,5 @@
 import type { ReactElement } from 'react';
-import { parseMoney } from '@callshop/client';
+import { parseMoney, type Money } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '../app/useFormat.js';
 import type { ChangeFieldsFragment, ImpactFieldsFragment, MarginFieldsFragment } from './generated.js';
@@ -42,8 +42,14 @@ export function ChangeCounts({ counts, terms = [] }: ChangeCountsProps): ReactEl
   );
 }
 
+export interface MarginProps {
+  readonly margin: MarginFieldsFragment;
+  /** The tariff's currency. */
+  readonly currency: string;
+}
+
 /** Prices below cost, in numbers and in a list. */
-export function Margin({ margin }: { readonly margin: MarginFieldsFragment }): ReactElement {
+export function Margin({ margin, currency }: MarginProps): ReactElement {
   const { t } = useTranslation();
   const { total, warnings, isPartial } = margin;
   const shown = warnings.slice(0, MOST_WARNINGS);
@@ -71,7 +77,7 @@ export function Margin({ margin }: { readonly margin: MarginFieldsFragment }): R
           </thead>
           <tbody>
             {shown.map((warning, index) => (
-              <Warning key={index} warning={warning} />
+              <Warning key={index} warning={warning} currency={currency} />
             ))}
           </tbody>
         </table>
@@ -81,9 +87,15 @@ export function Margin({ margin }: { readonly margin: MarginFieldsFragment }): R
   );
 }
 
-function Warning({ warning }: { readonly warning: MarginFieldsFragment['warnings'][number] }): ReactElement {
+interface WarningProps {
+  readonly warning: MarginFieldsFragment['warnings'][number];
+  readonly currency: string;
+}
+
+function Warning({ warning, currency }: WarningProps): ReactElement {
   const { t } = useTranslation();
-  const { count, decimal, destination } = useFormat();
+  const { count, exact, destination } = useFormat();
+  const money = (amount: string): Money => ({ amount, currency });
   const place = destination(warning.destination, null);
   return (
     <tr>
@@ -95,10 +107,10 @@ function Warning({ warning }: { readonly warning: MarginFieldsFragment['warnings
         </span>
       </td>
       <td className="right" data-label={t('compare.price')}>
-        {decimal(warning.retailPerMinute)}
+        {exact(money(warning.retailPerMinute))}
       </td>
       <td className="right" data-label={t('compare.cost')}>
-        <span className="bad">{decimal(warning.costPerMinute)}</span>
+        <span className="bad">{exact(money(warning.costPerMinute))}</span>
       </td>
       <td className="right" data-label={t('compare.accounts')}>
         {count(warning.callshops)}

@@ -1,20 +1,22 @@
 import { useState, type ReactElement } from 'react';
 import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
-import { useBegunImports } from '../app/begunImports.js';
 import { useViewer } from '../app/context.js';
+import { useLocalImports } from '../app/localImports.js';
 import { useNews } from '../app/news.js';
 import { useFormat } from '../app/useFormat.js';
 import { useQuery } from '../app/useQuery.js';
 import { TariffVersionsDocument, type TariffVersionsQuery, type VersionRowFragment } from './generated.js';
 import { Button } from '../ui/Button.js';
-import { Answer } from '../ui/States.js';
+import { Answer, Empty } from '../ui/States.js';
 import { ActivateVersion } from './ActivateVersion.js';
 import { CancelSchedule } from './CancelSchedule.js';
 import { Comparison } from './Comparison.js';
 import { Derivation, type Source } from './Derivation.js';
 import { ImportCard } from './imports/ImportCard.js';
 import { ImportForm } from './imports/ImportForm.js';
+import { ImportList } from './imports/ImportList.js';
+import { noteOf } from './note.js';
 import { Rates } from './Rates.js';
 
 type Tariff = NonNullable<TariffVersionsQuery['tariff']>;
@@ -23,11 +25,14 @@ export interface TariffVersionsProps {
   readonly tariffId: string;
   /** The tariffs from which the tariff can be derived. */
   readonly sources: readonly Source[];
+  /** Whether to ask for a file to import. */
+  readonly asksFile: boolean;
+  readonly onAskFile: (asks: boolean) => void;
   /** Called after a change that the list of tariffs shows. */
   readonly onChange: () => void;
 }
 
-export function TariffVersions({ tariffId, sources, onChange }: TariffVersionsProps): ReactElement {
+export function TariffVersions({ tariffId, sources, asksFile, onAskFile, onChange }: TariffVersionsProps): ReactElement {
   const query = useQuery(TariffVersionsDocument, { id: tariffId }, useNews());
 
   function changed(): void {
@@ -38,23 +43,21 @@ export function TariffVersions({ tariffId, sources, onChange }: TariffVersionsPr
   return (
     <div className="tariff">
       <Answer query={query}>
-        {({ tariff }) => (tariff === null ? null : <TariffCards tariff={tariff} sources={sources} onChange={changed} />)}
+        {({ tariff }) => (
+          tariff === null ? null : <TariffCards tariff={tariff} sources={sources} asksFile={asksFile} onAskFile={onAskFile} onChange={changed} />
+        )}
       </Answer>
     </div>
   );
 }
 
-interface CardsProps {
+interface CardsProps extends Omit<TariffVersionsProps, 'tariffId'> {
   readonly tariff: Tariff;
-  readonly sources: readonly Source[];
-  readonly onChange: () => void;
 }
 
-function TariffCards({ tariff, sources, onChange }: CardsProps): ReactElement {
+function TariffCards({ tariff, sources, asksFile, onAskFile, onChange }: CardsProps): ReactElement {
   const own = useViewer().account.id === tariff.account?.id;
-  const begun = useBegunImports().of(tariff.id);
   const [chosen, setChosen] = useState<string | null>(null);
-  const [asksFile, setAsksFile] = useState(false);
   const versions = tariff.versions.nodes;
   const shown = versions.find(({ id }) => id === chosen) ?? versions.find(({ state }) => state === 'ACTIVE') ?? versions[0];
 
@@ -74,41 +77,60 @@ function TariffCards({ tariff, sources, onChange }: CardsProps): ReactElement {
         own={own}
         onChoose={setChosen}
         onChange={onChange}
-        onImport={
-          begun === null
-            ? () => {
-                setAsksFile(true);
-              }
-            : null
-        }
+        onImport={() => {
+          onAskFile(true);
+        }}
       />
-      {begun === null ? null : (
-        <ImportCard
-          key={begun.id}
-          tariff={tariff}
-          begun={begun}
-          onStored={onChange}
-          onShow={show}
-          onAgain={() => {
-            setAsksFile(true);
-          }}
-        />
-      )}
+      {own ? <Imports tariff={tariff} asksFile={asksFile} onAskFile={onAskFile} onStored={onChange} onShow={show} /> : null}
       {own ? <Derivation tariff={tariff} sources={sources} onChange={onChange} /> : null}
       {shown === undefined ? null : (
         <>
-          <Comparison key={`changes ${shown.id}`} version={shown} versions={versions} next={nextOf(shown, versions)} own={own} />
+          <Comparison key={`changes ${shown.id}`} version={shown} versions={versions} next={nextOf(shown, versions)} own={own} currency={tariff.currency} />
           <Rates key={shown.id} version={shown} />
         </>
       )}
+    </>
+  );
+}
+
+interface ImportsProps {
+  readonly tariff: Tariff;
+  readonly asksFile: boolean;
+  readonly onAskFile: (asks: boolean) => void;
+  readonly onStored: () => void;
+  readonly onShow: (versionId: string) => void;
+}
+
+/** The selected import, the list of all imports, and the form for another import. */
+function Imports({ tariff, asksFile, onAskFile, onStored, onShow }: ImportsProps): ReactElement {
+  const importId = useLocalImports().shown(tariff.id);
+  const [reached, setReached] = useState('');
+  return (
+    <>
+      {importId === null ? null : (
+        <ImportCard
+          key={importId}
+          tariff={tariff}
+          id={importId}
+          onState={(state) => {
+            setReached(`${importId} ${state}`);
+            if (state === 'DONE' || state === 'FAILED') onStored();
+          }}
+          onShow={onShow}
+          onAgain={() => {
+            onAskFile(true);
+          }}
+        />
+      )}
+      <ImportList tariffId={tariff.id} changed={`${importId ?? ''} ${reached}`} />
       {asksFile ? (
         <ImportForm
           tariff={tariff}
           onDone={() => {
-            setAsksFile(false);
+            onAskFile(false);
           }}
           onClose={() => {
-            setAsksFile(false);
+            onAskFile(false);
           }}
         />
       ) : null}
@@ -122,8 +144,7 @@ interface VersionsCardProps {
   readonly own: boolean;
   readonly onChoose: (versionId: string) => void;
   readonly onChange: () => void;
-  /** Asks for a file; null while an import is shown, which has buttons of its own. */
-  readonly onImport: (() => void) | null;
+  readonly onImport: () => void;
 }
 
 /** The versions of a tariff, with the actions that the shown version allows. */
@@ -133,7 +154,11 @@ function VersionsCard({ tariff, shown, own, onChoose, onChange, onImport }: Vers
   return (
     <div className="card">
       <h2>{t('tariffs.versions', { name: tariff.name })}</h2>
-      <VersionTable versions={tariff.versions.nodes} shown={shown?.id} onChoose={onChoose} />
+      {shown === undefined ? (
+        <Empty icon="tag">{t('tariffs.noVersions')}</Empty>
+      ) : (
+        <VersionTable versions={tariff.versions.nodes} shown={shown.id} onChoose={onChoose} />
+      )}
       {own ? (
         <div className="line-actions">
           {shown?.state === 'DRAFT' ? (
@@ -148,16 +173,15 @@ function VersionsCard({ tariff, shown, own, onChoose, onChange, onImport }: Vers
             </Button>
           ) : null}
           {shown?.state === 'SCHEDULED' ? <CancelSchedule key={shown.id} version={shown} onDone={onChange} /> : null}
-          {onImport === null ? null : (
-            <Button icon="add" onClick={onImport}>
-              {t('imports.open')}
-            </Button>
-          )}
+          <Button icon="add" onClick={onImport}>
+            {t('imports.open')}
+          </Button>
         </div>
       ) : null}
       {activates === null ? null : (
         <ActivateVersion
           version={activates}
+          currency={tariff.currency}
           onDone={onChange}
           onClose={() => {
             setActivates(null);
@@ -183,7 +207,7 @@ function startOf({ activeFrom }: VersionRowFragment): number {
 
 interface VersionTableProps {
   readonly versions: readonly VersionRowFragment[];
-  readonly shown: string | undefined;
+  readonly shown: string;
   readonly onChoose: (versionId: string) => void;
 }
 
@@ -227,7 +251,7 @@ function VersionLine({ version, shown, onChoose }: { readonly version: VersionRo
           <span className="visually-hidden">{t('tariffs.version')} </span>
           {version.number}
         </button>{' '}
-        <span className="tile-detail">{version.note}</span>
+        <span className="tile-detail">{noteOf(version, t)}</span>
       </td>
       <td data-label={t('receipts.state')}>
         <span>

@@ -2,12 +2,12 @@ import { parseMoney } from '@callshop/client';
 import type { DerivationFieldsFragment, DeriveTariffInput } from './generated.js';
 import { decimalOf, parseAmount, typedDecimal } from '../lib/money.js';
 
-/** Value of the list of sources for the prices that the account itself pays. */
+/** In the list of sources, the value that stands for the prices that the account itself pays. */
 export const OWN_COST = 'own';
 
 export type RoundingChoice = 'exact' | 'toEnding' | 'toStep';
 
-/** What a person has entered about a derivation. Empty texts are omitted values. */
+/** What a person has entered about a derivation. An empty text means that the value was omitted. */
 export interface DeriveForm {
   readonly name: string;
   readonly source: string;

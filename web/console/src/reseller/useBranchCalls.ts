@@ -5,7 +5,7 @@ import { asError } from '../app/errors.js';
 import { BranchCallsDocument, type BranchCallFragment } from '../generated.js';
 
 export interface BranchCalls {
-  /** The calls of each shop that has any, by the shop's id; null until the first message. */
+  /** The calls by the shop's id, without shops that have no calls; null until the first message. */
   readonly byShop: ReadonlyMap<string, readonly BranchCallFragment[]> | null;
   /** The error that ended the subscription. */
   readonly error: CallshopError | null;

@@ -16,7 +16,7 @@ export interface Screen {
 /** The server sends a message each second. */
 const STALE_AFTER_MS = 5_000;
 
-/** Follows the screen until it ends. */
+/** Follows the subscription to the screen until the subscription ends. */
 export function useScreen(client: CallshopClient): Screen {
   const [screen, setScreen] = useState<Screen>({ shown: null, error: null, stale: false });
   useEffect(() => {

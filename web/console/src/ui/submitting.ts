@@ -1,6 +1,9 @@
 import type { SyntheticEvent } from 'react';
 
-/** A handler for a form's `onSubmit`. It keeps the browser from loading another page, and starts `run`, which must handle its own errors. */
+/**
+ * A handler for a form's `onSubmit`. The handler keeps the browser from loading another page, and starts `run`. The function `run` must handle
+ * its own errors.
+ */
 export function submitting(run: () => Promise<void> | void): (event: SyntheticEvent) => void {
   return (event) => {
     event.preventDefault();

@@ -8,41 +8,36 @@ import type { Query } from '../app/useQuery.js';
 import { Button } from '../ui/Button.js';
 import { Pager } from '../ui/Pager.js';
 import { Answer, Empty, ErrorNote } from '../ui/States.js';
-import { ReplayDeliveryDocument, SkipDeliveryDocument, type DeliveriesQuery, type DeliveryFieldsFragment } from './generated.js';
+import { ReplayDeliveryDocument, SkipDeliveryDocument, type DeliveryFieldsFragment } from './generated.js';
+import type { DeliveryPage } from './useDeliveries.js';
 
 export interface DeliveriesProps {
-  readonly query: Query<DeliveriesQuery>;
+  readonly query: Query<DeliveryPage>;
   /** The cursor before the shown page; null for the first page. */
   readonly after: string | null;
   /** The message that was sent last from this page. */
   readonly result: DeliveryFieldsFragment | null;
-  readonly onRefresh: () => void;
   readonly onPage: (after: string | null) => void;
   readonly onAttempt: (delivery: DeliveryFieldsFragment | null) => void;
 }
 
-/** The messages of a webhook, newest first. */
-export function Deliveries({ query, after, result, onRefresh, onPage, onAttempt }: DeliveriesProps): ReactElement {
+/** The messages of a webhook, newest first. The list follows the log. */
+export function Deliveries({ query, after, result, onPage, onAttempt }: DeliveriesProps): ReactElement {
   const { t } = useTranslation();
   return (
     <div className="card" data-testid="deliveries">
-      <div className="screen-head">
-        <h2>{t('webhooks.deliveries')}</h2>
-        <Button size="small" onClick={onRefresh}>
-          {t('webhooks.refresh')}
-        </Button>
-      </div>
+      <h2>{t('webhooks.deliveries')}</h2>
       <p role="status" className={result?.status === 'DELIVERED' ? 'good' : 'warn'}>
         {result === null ? '' : resultText(result, t)}
       </p>
       <Answer query={query}>
-        {({ webhook }) =>
-          webhook === null || webhook.deliveries.nodes.length === 0 ? (
+        {({ nodes, pageInfo }) =>
+          nodes.length === 0 ? (
             <Empty icon="send">{t('webhooks.noDeliveries')}</Empty>
           ) : (
             <>
-              <Table deliveries={webhook.deliveries.nodes} onAttempt={onAttempt} />
-              <Pager after={after} pageInfo={webhook.deliveries.pageInfo} onChange={onPage} />
+              <Table deliveries={nodes} onAttempt={onAttempt} />
+              <Pager after={after} pageInfo={pageInfo} onChange={onPage} />
             </>
           )
         }
@@ -51,7 +46,7 @@ export function Deliveries({ query, after, result, onRefresh, onPage, onAttempt 
   );
 }
 
-/** The result of an attempt. The server's sentence about a failure is English. */
+/** The result of an attempt. */
 export function resultText({ responseStatus, error }: Pick<DeliveryFieldsFragment, 'responseStatus' | 'error'>, t: TFunction): string {
   return responseStatus === null ? t('webhooks.resultNone', { reason: error ?? '' }) : t('webhooks.result', { status: responseStatus });
 }
@@ -106,11 +101,7 @@ function Line({ delivery, onAttempt }: { readonly delivery: DeliveryFieldsFragme
         <span>
           {responseStatus ?? t('webhooks.noAnswer')}
           {responseBody === '' ? null : <code className="rate-more">{responseBody}</code>}
-          {error === null ? null : (
-            <span className="rate-more" lang="en">
-              {error}
-            </span>
-          )}
+          {error === null ? null : <span className="rate-more">{error}</span>}
         </span>
       </td>
       <td data-label={t('webhooks.at')}>

@@ -1,22 +1,22 @@
-import { useState, type ReactElement } from 'react';
+import { useEffect, useEffectEvent, useRef, useState, type ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useClient } from '../app/context.js';
 import { useAction } from '../app/useAction.js';
 import { useFormat } from '../app/useFormat.js';
-import { useQuery } from '../app/useQuery.js';
+import { watch } from '../app/watched.js';
 import { Button } from '../ui/Button.js';
 import { Confirm } from '../ui/Confirm.js';
 import { ErrorNote, Note } from '../ui/States.js';
 import { Deliveries } from './Deliveries.js';
 import {
   DeleteWebhookDocument,
-  DeliveriesDocument,
-  EnableWebhookDocument,
   RotateWebhookSecretDocument,
   TestWebhookDocument,
   type DeliveryFieldsFragment,
   type WebhookFieldsFragment,
 } from './generated.js';
+import { PauseButton, ResumeButton } from './Resume.js';
+import { useDeliveries } from './useDeliveries.js';
 
 export interface WebhookDetailsProps {
   readonly webhook: WebhookFieldsFragment;
@@ -28,43 +28,46 @@ export interface WebhookDetailsProps {
 /** A webhook with its actions and its messages. */
 export function WebhookDetails({ webhook, onEdit, onSecret, onChange }: WebhookDetailsProps): ReactElement {
   const [after, setAfter] = useState<string | null>(null);
-  const deliveries = useQuery(DeliveriesDocument, { id: webhook.id, after });
+  const deliveries = useDeliveries(webhook.id, after);
   const [result, setResult] = useState<DeliveryFieldsFragment | null>(null);
-
-  /** Shows the result of an attempt, which is also the newest in the list. */
-  function attempted(delivery: DeliveryFieldsFragment | null): void {
-    setResult(delivery);
-    deliveries.reload();
-  }
+  useEffect(() => watch(webhook.id), [webhook.id]);
+  // the server may have disabled the webhook because of a message that failed for good
+  useChange(deliveries.data?.nodes.find(({ status }) => status === 'FAILED')?.deliveryId ?? null, deliveries.data !== null, onChange);
 
   return (
     <div className="tariff">
       <div className="card" data-testid="webhook">
         <h2 className="webhook-name">{webhook.description === '' ? webhook.url : webhook.description}</h2>
         <Facts webhook={webhook} />
-        <Actions webhook={webhook} onEdit={onEdit} onSecret={onSecret} onChange={onChange} onAttempt={attempted} />
+        <Actions webhook={webhook} onEdit={onEdit} onSecret={onSecret} onChange={onChange} onAttempt={setResult} />
       </div>
-      <Deliveries
-        query={deliveries}
-        after={after}
-        result={result}
-        onRefresh={() => {
-          deliveries.reload();
-          onChange();
-        }}
-        onPage={setAfter}
-        onAttempt={attempted}
-      />
+      <Deliveries query={deliveries} after={after} result={result} onPage={setAfter} onAttempt={setResult} />
     </div>
   );
+}
+
+/** Calls `onChange` whenever the value changes after it has become known. */
+function useChange(value: string | null, isKnown: boolean, onChange: () => void): void {
+  const former = useRef<string | null | undefined>(undefined);
+  const changed = useEffectEvent(onChange);
+  useEffect(() => {
+    if (!isKnown) return;
+    if (former.current !== undefined && former.current !== value) changed();
+    former.current = value;
+  }, [value, isKnown]);
+}
+
+/** The state as people distinguish it: paused by a person, or disabled by the server. */
+export function shownState({ state, disabledReason }: Pick<WebhookFieldsFragment, 'state' | 'disabledReason'>): 'ACTIVE' | 'PAUSED' | 'DISABLED' {
+  return disabledReason === 'PAUSED' ? 'PAUSED' : state;
 }
 
 function Facts({ webhook }: { readonly webhook: WebhookFieldsFragment }): ReactElement {
   const { t } = useTranslation();
   const { dateTime } = useFormat();
-  const { url, query, state, disabledReason, disabledAt, role, oldSecretUntil, createdAt, createdBy } = webhook;
+  const { url, query, disabledReason, disabledAt, role, oldSecretUntil, createdAt, createdBy } = webhook;
   const facts: (readonly [string, string])[] = [
-    [t('webhooks.state'), t(`webhookState.${state}`)],
+    [t('webhooks.state'), t(`webhookState.${shownState(webhook)}`)],
     [t('webhooks.since'), dateTime(createdAt)],
     [t('webhooks.role'), t(`role.${role}`)],
   ];
@@ -73,7 +76,11 @@ function Facts({ webhook }: { readonly webhook: WebhookFieldsFragment }): ReactE
   return (
     <>
       {disabledReason === null || disabledAt === null ? null : (
-        <Note>{t('webhooks.disabledAt', { time: dateTime(disabledAt), reason: t(`disabledReason.${disabledReason}`) })}</Note>
+        <Note icon={disabledReason === 'PAUSED' ? 'clock' : 'alert'}>
+          {disabledReason === 'PAUSED'
+            ? t('webhooks.pausedAt', { time: dateTime(disabledAt) })
+            : t('webhooks.disabledAt', { time: dateTime(disabledAt), reason: t(`disabledReason.${disabledReason}`) })}
+        </Note>
       )}
       <p className="webhook-url">
         <code>{url}</code>
@@ -106,18 +113,13 @@ function Actions({ webhook, onEdit, onSecret, onChange, onAttempt }: ActionsProp
   const [asks, setAsks] = useState<'rotate' | 'delete' | null>(null);
   const input = { webhookId: webhook.id };
   const test = useAction(() => client.request(TestWebhookDocument, { input }));
-  const enable = useAction(() => client.request(EnableWebhookDocument, { input }));
   const rotate = useAction((idempotencyKey: string) => client.request(RotateWebhookSecretDocument, { input: { ...input, idempotencyKey } }));
   const remove = useAction(() => client.request(DeleteWebhookDocument, { input }));
-  const error = test.error ?? enable.error ?? rotate.error ?? remove.error;
+  const error = test.error ?? rotate.error ?? remove.error;
 
   async function ping(): Promise<void> {
     const done = await test.run();
     if (done !== null) onAttempt(done.testWebhook.delivery);
-  }
-
-  async function turnOn(): Promise<void> {
-    if ((await enable.run()) !== null) onChange();
   }
 
   async function answered(yes: boolean): Promise<void> {
@@ -136,11 +138,7 @@ function Actions({ webhook, onEdit, onSecret, onChange, onAttempt }: ActionsProp
     <>
       {error === null ? null : <ErrorNote error={error} />}
       <div className="line-actions">
-        {webhook.state === 'DISABLED' ? (
-          <Button tone="primary" icon="check" busy={enable.busy} onClick={() => { void turnOn(); }}>
-            {t('webhooks.enable')}
-          </Button>
-        ) : null}
+        {webhook.state === 'DISABLED' ? <ResumeButton webhookId={webhook.id} onDone={onChange} /> : <PauseButton webhookId={webhook.id} onDone={onChange} />}
         <Button icon="send" busy={test.busy} onClick={() => { void ping(); }}>
           {t('webhooks.test')}
         </Button>

@@ -7,7 +7,7 @@ import { Button } from '../ui/Button.js';
 import { Answer, Empty } from '../ui/States.js';
 import { WebhooksDocument, type WebhookFieldsFragment } from './generated.js';
 import { SecretDialog } from './SecretDialog.js';
-import { WebhookDetails } from './WebhookDetails.js';
+import { shownState, WebhookDetails } from './WebhookDetails.js';
 import { WebhookForm } from './WebhookForm.js';
 import '../reseller/reseller.css';
 import '../reseller/tariffs.css';
@@ -84,6 +84,8 @@ interface ColumnsProps {
   readonly onChange: () => void;
 }
 
+const TONES = { ACTIVE: 'tile-detail', PAUSED: 'warn', DISABLED: 'bad' } as const;
+
 function Columns({ webhooks, chosen, onChoose, onEdit, onSecret, onChange }: ColumnsProps): ReactElement {
   const { t } = useTranslation();
   const shown = webhooks.find(({ id }) => id === chosen) ?? webhooks[0];
@@ -102,7 +104,7 @@ function Columns({ webhooks, chosen, onChoose, onEdit, onSecret, onChange }: Col
               }}
             >
               <strong className="webhook-name">{webhook.description === '' ? webhook.url : webhook.description}</strong>
-              <span className={webhook.state === 'ACTIVE' ? 'tile-detail' : 'bad'}>{t(`webhookState.${webhook.state}`)}</span>
+              <span className={TONES[shownState(webhook)]}>{t(`webhookState.${shownState(webhook)}`)}</span>
             </button>
           </li>
         ))}

@@ -43,7 +43,7 @@ function documentOf(name: Ready, id: string, isShop: boolean): string {
   ].join('\n');
 }
 
-/** The ready document with this text; null if a person wrote or changed it. */
+/** The ready document with this text; null if a person wrote or changed the text. */
 export function readyOf(text: string, documents: ReadonlyMap<Ready, string>): Ready | null {
   return [...documents].find(([, document]) => document === text)?.[0] ?? null;
 }

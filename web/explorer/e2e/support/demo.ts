@@ -30,7 +30,7 @@ export interface DemoOptions {
   readonly traffic: boolean;
 }
 
-/** Starts the server named by CALLSHOP_TEST_SERVER with a fresh shop. */
+/** Starts the server that CALLSHOP_TEST_SERVER names, with a fresh shop. */
 export async function startDemo({ traffic }: DemoOptions): Promise<Demo> {
   const program = process.env.CALLSHOP_TEST_SERVER;
   if (program === undefined) {

@@ -76,7 +76,7 @@ export class ExplorerPage {
   }
 
   async response(): Promise<string> {
-    // the editor draws spaces as no-break spaces
+    // the editor draws spaces as non-breaking spaces
     return ((await this.page.locator('.result-window .view-lines').textContent()) ?? '').replaceAll('\u00a0', ' ');
   }
 

@@ -5,7 +5,7 @@ import { extname, join, normalize } from 'node:path';
 import type { Duplex } from 'node:stream';
 
 export interface SiteOptions {
-  /** Folders, by the path at which each is served, such as `/explorer/`. */
+  /** The served folders; the key of each folder is its path in the URL, such as `/explorer/`. */
   readonly folders: Readonly<Record<string, string>>;
   /** The server behind `/graphql`. */
   readonly graphql: string;

@@ -70,7 +70,7 @@ const TARIFFS = `{ tariffs(first: 20) { nodes { id currency versions(first: 10) 
 class Finder {
   readonly #query: Query;
   readonly #random: () => string;
-  /** Responses by query, because several things can come from the same query. */
+  /** The response of each query that was sent; a query can find several things, but is sent only once. */
   readonly #answers = new Map<string, Promise<unknown>>();
 
   constructor(query: Query, random: () => string) {

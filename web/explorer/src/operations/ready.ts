@@ -18,7 +18,7 @@ export type Thing =
   | 'tariff'
   | 'unpaidSessions'
   | 'unusedSession'
-  // generated without a request to the server
+  // these things are generated without a request to the server
   | 'key'
   | 'name'
   | 'password'

@@ -1,4 +1,4 @@
-//! Whether the reader took from a text what the text says.
+//! Checks whether the reader used what a text says.
 
 use chrono::NaiveDate;
 
@@ -8,7 +8,7 @@ use super::super::super::dates::{dates_in, looks_dated};
 use super::super::super::detect::{FeeIn, covers, date_of};
 use super::super::super::header::{Role, Words, is_effective, words};
 use super::super::super::header_words::{
-    BLOCK, END, EXCEPT, MINIMUMS, NOTICE, PER_CALL, REMOVE, RISES, STATUS, UNAVAILABLE,
+    BLOCK, END, EXCEPT, MINIMUMS, NOTICE, PAYS, PER_CALL, REMOVE, RISES, STATUS, UNAVAILABLE,
 };
 use super::super::Reader;
 use super::places::Places;
@@ -16,10 +16,11 @@ use super::risks;
 use crate::tariff::Rate;
 
 impl Reader<'_, '_> {
-    /// Whether a text names increments that no rate got from it.
+    /// Whether a text names increments, but no rate got its increments from the text.
     pub(super) fn has_unread_time(&self, text: &str) -> bool {
         let (found, pairs) = self.plan.increments_of(text);
-        let named = found.general.len() + found.doubtful.len() + found.exceptions.len();
+        let named =
+            found.general.len() + found.doubtful.len() + found.exceptions.len() + found.selected.len();
         if pairs == 0 && !risks::has_time(text) || self.asks_increments() {
             return false;
         }
@@ -31,9 +32,13 @@ impl Reader<'_, '_> {
         if columns && !self.lacks_increments() {
             return found.exceptions.iter().any(|(place, value)| self.contradicts(place, *value));
         }
-        let general = found.general.iter().all(|value| said.general.contains(value));
+        let taken = |value: &(u32, u32)| said.general.contains(value);
+        // "Billing cycle: 15/15" is about invoices
+        let pays = Words(words(text)).any(PAYS);
+        let general = found.general.iter().all(taken) && (pays || found.doubtful.iter().all(taken));
         let special = found.exceptions.iter().all(|exception| said.exceptions.contains(exception));
-        !(named > 0 && general && special && named + found.absent >= pairs)
+        let selected = found.selected.iter().all(|selected| said.selected.contains(selected));
+        !(named + found.absent > 0 && general && special && selected && named + found.absent >= pairs)
     }
 
     fn asks_increments(&self) -> bool {
@@ -55,7 +60,7 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// Whether a rate of a place has other increments than a text says.
+    /// Whether a rate of a place has increments that differ from those in a text.
     fn contradicts(&self, place: &[String], value: (u32, u32)) -> bool {
         self.prices().any(|rate| {
             covers(place, &words(&rate.destination)) && (rate.initial_increment, rate.increment) != value
@@ -82,7 +87,7 @@ impl Reader<'_, '_> {
         !read && risks::has_decimals(text) && (places.are_in(text) || priced) && !text.contains('=')
     }
 
-    /// Whether a text names a minimum charge for each call, which no column has.
+    /// Whether a text names a minimum charge for each call, and no column has minimum charges.
     fn names_minimum(&self, text: &str) -> bool {
         let words = Words(words(text));
         self.plan.columns.first(Role::MinimumCharge).is_none()
@@ -97,14 +102,14 @@ impl Reader<'_, '_> {
         (all.any(REMOVE) || all.any(BLOCK) || all.any(UNAVAILABLE)) && places.are_in(text)
     }
 
-    /// Whether a text excepts a destination with a price from something.
+    /// Whether a text makes an exception for a destination with a price.
     pub(super) fn has_unread_exception(&self, text: &str, places: &Places) -> bool {
         let words = Words(words(text));
         let read = self.plan.increments_of(text).0;
         words.any(EXCEPT) && read.exceptions.is_empty() && places.are_in(text)
     }
 
-    /// Whether a text names a first day of prices that the rates without a date of their own did not get.
+    /// Whether a text names a day from which prices apply, but the rates without a date of their own did not get this day.
     pub(super) fn has_unread_date(&self, text: &str, places: &Places) -> bool {
         let words = Words(words(text));
         let mapped = self.options.mapping.effective.is_some();

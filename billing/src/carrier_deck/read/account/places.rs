@@ -12,7 +12,7 @@ const MAX_NAMES: usize = 20_000;
 /// A shorter word is the name of a place only if it is listed in [`SHORT`].
 const FEWEST_LETTERS: usize = 4;
 const SHORT: &[&str] = &["uk", "usa", "uae", "ksa", "drc", "car", "png"];
-/// Words that begin names of destinations, but are no places.
+/// Words that begin names of destinations, but are not places.
 const GENERAL: &[&str] = &[
     "special",
     "services",
@@ -50,7 +50,7 @@ const GENERAL: &[&str] = &[
 /// The places and codes of the deck.
 #[derive(Default)]
 pub(super) struct Places {
-    /// The first word of each name that has a price.
+    /// The first word of the name of each destination that has a price.
     names: BTreeSet<String>,
     /// Whether some rows have no date of their own.
     pub(super) lacks_dates: bool,

@@ -3,11 +3,11 @@
 use super::super::super::cells::{is_minute, is_second};
 use super::super::super::header::{Words, words};
 use super::super::super::header_words::{
-    BILLS, CODE, DELIVERED, KEEP, LISTED, LOWER, MOBILE, PAYS, QUALITY, STATUS, TAXES,
+    BILLS, CODE, DELIVERED, KEEP, LISTED, LOWER, MOBILE, PAYS, PRICE, QUALITY, STATUS, TAXES,
 };
 use super::super::super::increments::{is_usual, times};
 
-/// More minutes than this are no increment.
+/// A longer time than this many minutes is not an increment.
 const MAX_MINUTES: u32 = 10;
 
 /// Whether a text is about payments, the quality of the traffic, its callers, or destinations that the deck does not list. A tariff has none of these.
@@ -67,10 +67,16 @@ pub(super) fn has_percent(text: &str) -> bool {
     let phrase =
         all.phrase(&["per", "cent"]) || all.phrase(&["por", "ciento"]) || all.phrase(&["por", "cento"]);
     let marked = text.contains('%') || all.any(WORDS) || phrase;
-    marked && text.contains(|letter: char| letter.is_ascii_digit()) && !all.any(TAXES) && !all.any(PAYS)
+    // a surcharge for short calls depends on the traffic
+    let short = all.any(LOWER) && all.0.iter().any(|word| is_second(word));
+    marked
+        && !short
+        && text.contains(|letter: char| letter.is_ascii_digit())
+        && !all.any(TAXES)
+        && !all.any(PAYS)
 }
 
-/// The change of the prices, in hundredths of a percent, that a text may name; a raise without a word for a discount.
+/// The change of the prices, in hundredths of a percent, that a text may name. The change is an increase unless the text has a word for a decrease.
 pub(super) fn change(text: &str) -> Option<i32> {
     const LOWERS: &[&str] = &[
         "discount",
@@ -99,6 +105,53 @@ pub(super) fn change(text: &str) -> Option<i32> {
     let digits = [whole, part.get(..2)?].concat();
     let change: i32 = digits.parse().ok().filter(|change| (1..=9_999).contains(change) && part.len() == 2)?;
     Some(if Words(words(text)).any(LOWERS) { -change } else { change })
+}
+
+/// Whether a text says that prices are doubled or halved.
+pub(super) fn has_multiple(text: &str) -> bool {
+    const MULTIPLES: &[&str] = &[
+        "half",
+        "halved",
+        "double",
+        "doubled",
+        "twice",
+        "triple",
+        "mitad",
+        "doble",
+        "metade",
+        "dobro",
+        "moitie",
+        "double",
+        "meta",
+        "doppio",
+        "halfte",
+        "halber",
+        "halbe",
+        "doppelt",
+        "doppelte",
+        "doppelter",
+        "половина",
+        "половину",
+        "вдвое",
+        "двоинои",
+    ];
+    // a tariff has no prices that depend on the caller's number
+    const CALLERS: &[&str] = &[
+        "cli",
+        "ani",
+        "anumber",
+        "caller",
+        "calling",
+        "origin",
+        "originating",
+        "spoofed",
+        "invalid",
+        "invalido",
+        "invalida",
+    ];
+    let words = Words(words(text));
+    let caller = words.any(CALLERS) || words.phrase(&["a", "number"]);
+    words.any(MULTIPLES) && (words.any(PRICE) || words.any(BILLS)) && !caller
 }
 
 /// Whether a text has a number with decimals that may be a price, such as 0.25.

@@ -10,7 +10,7 @@ use super::super::titles::{is_header, is_title};
 
 /// Maximum number of texts that are examined.
 const MAX_TEXTS: usize = 1_000;
-/// A column with more distinct texts than this has no texts that apply to several rows.
+/// The texts of a column with more distinct texts than this are not examined, because they are unlikely to apply to several rows.
 const MAX_DISTINCT: usize = 12;
 /// Maximum number of rows of an unread sheet that are searched for sentences.
 const MAX_SHEET_ROWS: usize = 200;
@@ -74,7 +74,7 @@ impl Reader<'_, '_> {
         found
     }
 
-    /// Adds the different remarks, and the texts of columns that are left out if they apply to several rows.
+    /// Adds the distinct remarks. Also adds the distinct texts of each column that is left out, unless there are more than [`MAX_DISTINCT`].
     fn add_cells(&self, found: &mut Vec<Said>) {
         let columns = &self.plan.columns;
         let remarks = columns.all(Role::Comment).iter().map(|column| (*column, Place::Remark));
@@ -109,8 +109,8 @@ fn push(found: &mut Vec<Said>, place: Place, sheet: &str, row: Row<'_>) {
     }));
 }
 
-/// Adds the sentences of a sheet that is not read. Rows with several short cells are a table, whose cells are not sentences. If the sheet is about
-/// codes that are removed or blocked, its rows count as sentences, too.
+/// Adds the sentences of a sheet that is not read. A row with more than two cells belongs to a table, whose cells are not sentences. If the sheet is
+/// about codes that are removed or blocked, its rows count as sentences, too.
 fn add_sheet(found: &mut Vec<Said>, name: &str, table: &Table) {
     let ends = mentions_end(name)
         || table.iter().take(MAX_SHEET_ROWS).any(|row| row.filled() == 1 && row.cells().any(mentions_end));

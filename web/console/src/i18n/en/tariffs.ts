@@ -1,6 +1,6 @@
 import type { tariffs as portuguese } from '../pt-BR/tariffs.js';
 
-/** Texts about tariffs (versions, prices, derivation and comparison), and the notices of events in an account's feed. */
+/** Texts about tariffs: versions, prices, derivation and comparison. */
 export const tariffs: typeof portuguese = {
   tariffs: {
     none: 'You have no tariffs yet.',
@@ -12,7 +12,9 @@ export const tariffs: typeof portuguese = {
     rateCount: 'Rates',
     search: 'Prefix or destination',
     derived: 'Derived',
+    derivedFrom: 'From {{source}}, version {{number}}',
     ratesOf: 'Rates of version {{number}}',
+    noVersions: 'This tariff has no rates yet. Import a file to create the first version.',
   },
   versionState: { DRAFT: 'Draft', SCHEDULED: 'Scheduled', ACTIVE: 'Active', RETIRED: 'Replaced' },
   rate: {
@@ -22,6 +24,23 @@ export const tariffs: typeof portuguese = {
     free: 'free below {{seconds}} s',
     band: '{{band}}: {{amount}}',
     bandFirst: '{{band}}: first {{first}}, then {{amount}}',
+  },
+  newTariff: {
+    open: 'New tariff',
+    currency: 'Currency',
+    currencyHint: 'Three letters, such as BRL or USD.',
+    submit: 'Create tariff',
+    next: 'After that, you import the rates.',
+    band: 'Time band {{number}}',
+    bandName: 'Name of band {{number}}',
+    removeBand: 'Remove band {{number}}',
+    addBand: 'Add time band',
+    bandHint: 'A band has its own prices on certain days and at certain hours, in the time zone {{zone}}. If several bands match, the first one applies.',
+    days: 'Begins on these days',
+    noDays: 'Choose at least one day or the holidays.',
+    from: 'From',
+    to: 'To',
+    holidays: 'Also begins on holidays',
   },
   derive: {
     title: 'Derivation',
@@ -122,17 +141,5 @@ export const tariffs: typeof portuguese = {
     cancelSchedule: 'Cancel the schedule',
     cancelTitle: 'Cancel the schedule of version {{number}}?',
     cancelText: 'The version becomes a draft again, and can be scheduled anew.',
-  },
-  news: {
-    IMPORT_WAITS: 'An import of rates waits for an answer or for its file.',
-    IMPORT_ENDED: 'An import of rates has ended.',
-    VERSION_SCHEDULED: 'A version of a tariff was scheduled.',
-    VERSION_CANCELED: 'The schedule of a version was canceled.',
-    VERSION_IN_FORCE: 'A version of a tariff took effect.',
-    VERSION_DERIVED: 'A derived draft waits to be activated.',
-    COST_CHANGED: 'The prices that you pay have changed.',
-    CREDIT_LOW: 'The credit of your account is low.',
-    CREDIT_CHANGED: 'The credit of your account has changed.',
-    WEBHOOK_DISABLED: 'The server disabled a webhook of your account.',
   },
 };

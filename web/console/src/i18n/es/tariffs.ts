@@ -1,6 +1,6 @@
 import type { tariffs as portuguese } from '../pt-BR/tariffs.js';
 
-/** Texts about tariffs (versions, prices, derivation and comparison), and the notices of events in an account's feed. */
+/** Texts about tariffs: versions, prices, derivation and comparison. */
 export const tariffs: typeof portuguese = {
   tariffs: {
     none: 'Aún no tiene tarifas.',
@@ -12,7 +12,9 @@ export const tariffs: typeof portuguese = {
     rateCount: 'Precios',
     search: 'Prefijo o destino',
     derived: 'Derivada',
+    derivedFrom: 'De {{source}}, versión {{number}}',
     ratesOf: 'Precios de la versión {{number}}',
+    noVersions: 'Esta tarifa aún no tiene precios. Importe un archivo para crear la primera versión.',
   },
   versionState: { DRAFT: 'Borrador', SCHEDULED: 'Programada', ACTIVE: 'Activa', RETIRED: 'Reemplazada' },
   rate: {
@@ -22,6 +24,23 @@ export const tariffs: typeof portuguese = {
     free: 'gratis con menos de {{seconds}} s',
     band: '{{band}}: {{amount}}',
     bandFirst: '{{band}}: primero {{first}}, después {{amount}}',
+  },
+  newTariff: {
+    open: 'Nueva tarifa',
+    currency: 'Moneda',
+    currencyHint: 'Tres letras, como BRL o USD.',
+    submit: 'Crear la tarifa',
+    next: 'A continuación, usted importa los precios.',
+    band: 'Franja horaria {{number}}',
+    bandName: 'Nombre de la franja {{number}}',
+    removeBand: 'Quitar la franja {{number}}',
+    addBand: 'Añadir franja horaria',
+    bandHint: 'Una franja tiene precios propios en ciertos días y horas, en la zona horaria {{zone}}. Si sirven varias, rige la primera.',
+    days: 'Empieza en estos días',
+    noDays: 'Elija al menos un día o los festivos.',
+    from: 'De',
+    to: 'A',
+    holidays: 'Empieza también en los festivos',
   },
   derive: {
     title: 'Derivación',
@@ -122,17 +141,5 @@ export const tariffs: typeof portuguese = {
     cancelSchedule: 'Cancelar la programación',
     cancelTitle: '¿Cancelar la programación de la versión {{number}}?',
     cancelText: 'La versión vuelve a ser un borrador y se puede programar de nuevo.',
-  },
-  news: {
-    IMPORT_WAITS: 'Una importación de precios espera una respuesta o su archivo.',
-    IMPORT_ENDED: 'Una importación de precios terminó.',
-    VERSION_SCHEDULED: 'Se programó una versión de una tarifa.',
-    VERSION_CANCELED: 'Se canceló la programación de una versión.',
-    VERSION_IN_FORCE: 'Una versión de una tarifa entró en vigor.',
-    VERSION_DERIVED: 'Un borrador derivado espera que lo activen.',
-    COST_CHANGED: 'Cambiaron los precios que usted paga.',
-    CREDIT_LOW: 'El crédito de su cuenta está bajo.',
-    CREDIT_CHANGED: 'Cambió el crédito de su cuenta.',
-    WEBHOOK_DISABLED: 'El servidor desactivó un webhook de su cuenta.',
   },
 };

@@ -1,5 +1,8 @@
+import { counter } from './counter.js';
 import { imports } from './imports.js';
+import { office } from './office.js';
+import { tariffs } from './tariffs.js';
 import { webhooks } from './webhooks.js';
 
-/** The texts that only later screens need. */
-export const later = { ...imports, ...webhooks };
+/** The texts that only later screens and dialogs need. */
+export const later = { ...counter, ...office, ...tariffs, ...imports, ...webhooks };

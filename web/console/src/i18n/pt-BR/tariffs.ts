@@ -1,4 +1,4 @@
-/** Texts about tariffs (versions, prices, derivation and comparison), and the notices of events in an account's feed. */
+/** Texts about tariffs: versions, prices, derivation and comparison. */
 export const tariffs = {
   tariffs: {
     none: 'Você ainda não tem tarifas.',
@@ -10,7 +10,9 @@ export const tariffs = {
     rateCount: 'Preços',
     search: 'Prefixo ou destino',
     derived: 'Derivada',
+    derivedFrom: 'De {{source}}, versão {{number}}',
     ratesOf: 'Preços da versão {{number}}',
+    noVersions: 'Esta tarifa ainda não tem preços. Importe um arquivo para criar a primeira versão.',
   },
   versionState: { DRAFT: 'Rascunho', SCHEDULED: 'Agendada', ACTIVE: 'Ativa', RETIRED: 'Substituída' },
   rate: {
@@ -20,6 +22,23 @@ export const tariffs = {
     free: 'grátis com menos de {{seconds}} s',
     band: '{{band}}: {{amount}}',
     bandFirst: '{{band}}: primeiro {{first}}, depois {{amount}}',
+  },
+  newTariff: {
+    open: 'Nova tarifa',
+    currency: 'Moeda',
+    currencyHint: 'Três letras, como BRL ou USD.',
+    submit: 'Criar a tarifa',
+    next: 'Em seguida, você importa os preços.',
+    band: 'Faixa de horário {{number}}',
+    bandName: 'Nome da faixa {{number}}',
+    removeBand: 'Retirar a faixa {{number}}',
+    addBand: 'Adicionar faixa de horário',
+    bandHint: 'Uma faixa tem preços próprios em certos dias e horas, no fuso {{zone}}. Se várias faixas servem, vale a primeira.',
+    days: 'Começa nestes dias',
+    noDays: 'Escolha pelo menos um dia ou os feriados.',
+    from: 'De',
+    to: 'Até',
+    holidays: 'Começa também nos feriados',
   },
   derive: {
     title: 'Derivação',
@@ -120,17 +139,5 @@ export const tariffs = {
     cancelSchedule: 'Cancelar o agendamento',
     cancelTitle: 'Cancelar o agendamento da versão {{number}}?',
     cancelText: 'A versão volta a ser um rascunho e pode ser agendada de novo.',
-  },
-  news: {
-    IMPORT_WAITS: 'Uma importação de preços espera uma resposta ou o arquivo.',
-    IMPORT_ENDED: 'Uma importação de preços terminou.',
-    VERSION_SCHEDULED: 'Uma versão de tarifa foi agendada.',
-    VERSION_CANCELED: 'O agendamento de uma versão foi cancelado.',
-    VERSION_IN_FORCE: 'Uma versão de tarifa entrou em vigor.',
-    VERSION_DERIVED: 'Um rascunho derivado espera ser ativado.',
-    COST_CHANGED: 'Mudaram os preços que você paga.',
-    CREDIT_LOW: 'O crédito da sua conta está baixo.',
-    CREDIT_CHANGED: 'O crédito da sua conta mudou.',
-    WEBHOOK_DISABLED: 'O servidor desligou um webhook da sua conta.',
   },
 };

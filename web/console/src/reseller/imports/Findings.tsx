@@ -2,13 +2,13 @@ import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { TFunction } from 'i18next';
 import { useFormat } from '../../app/useFormat.js';
-import { LATER } from '../../i18n/later.js';
+import { imports as ptBR } from '../../i18n/pt-BR/imports.js';
 import type { ImportFieldsFragment } from '../generated.js';
 
 type Problem = ImportFieldsFragment['problems'][number];
 type Guess = ImportFieldsFragment['detected'][number];
 
-/** What the server found in the file: problems, rows that were left out, and the layout. The sentences of the server are English. */
+/** What the server found in the file: problems, rows that were left out, and the layout. */
 export function Findings({ job }: { readonly job: ImportFieldsFragment }): ReactElement {
   const { t } = useTranslation();
   const { count } = useFormat();
@@ -45,16 +45,21 @@ export function Findings({ job }: { readonly job: ImportFieldsFragment }): React
   );
 }
 
-const REASONS = LATER['pt-BR'].setAside;
-type Reason = keyof typeof REASONS;
-
-function isReason(reason: string): reason is Reason {
-  return Object.hasOwn(REASONS, reason);
-}
+const REASONS = [
+  'BY_ORIGIN',
+  'BY_JURISDICTION',
+  'EXACT_MATCH',
+  'PERIOD_NOT_A_TIME',
+  'NOT_ACTIVE',
+  'EXPIRED',
+  'BAND_LEFT_OUT',
+  'NOT_SELECTED',
+] as const;
 
 /** A later server may have further reasons. */
 function reasonText(reason: string, t: TFunction): string | ReactElement {
-  return isReason(reason) ? t(`setAside.${reason}`) : <code>{reason}</code>;
+  const known = REASONS.find((name) => name === reason);
+  return known === undefined ? <code>{reason}</code> : t(`setAside.${known}`);
 }
 
 const TONES = { ERROR: 'bad', WARNING: 'warn', FIXED: 'quiet' } as const;
@@ -85,9 +90,7 @@ function ProblemTable({ problems }: { readonly problems: readonly Problem[] }): 
             <td data-label={t('imports.problem')}>
               <span>
                 <span className={TONES[problem.severity]}>{t(`severity.${problem.severity}`)}</span>{' '}
-                <span lang="en">
-                  {problem.message} {problem.remedy}
-                </span>
+                {problem.message} {problem.remedy}
               </span>
             </td>
           </tr>
@@ -95,6 +98,25 @@ function ProblemTable({ problems }: { readonly problems: readonly Problem[] }): 
       </tbody>
     </table>
   );
+}
+
+/** The name of a part of the layout, such as `delimiter`, followed by what the part is about, such as the role in `column:price`. */
+function itemText(item: string, t: TFunction): ReactElement {
+  const [part = '', ...about] = item.split(':');
+  const detail = about.join(':');
+  // a later server may have further parts
+  if (!isPart(part)) return <code>{item}</code>;
+  return (
+    <>
+      {t(`guess.${part}`)} {detail === '' ? null : <code>{detail}</code>}
+    </>
+  );
+}
+
+type Part = keyof typeof ptBR.guess;
+
+function isPart(part: string): part is Part {
+  return Object.hasOwn(ptBR.guess, part);
 }
 
 function GuessTable({ guesses }: { readonly guesses: readonly Guess[] }): ReactElement {
@@ -112,14 +134,12 @@ function GuessTable({ guesses }: { readonly guesses: readonly Guess[] }): ReactE
       <tbody>
         {guesses.map((guess, index) => (
           <tr key={index}>
-            <th scope="row">
-              <code>{guess.item}</code>
-            </th>
+            <th scope="row">{itemText(guess.item, t)}</th>
             <td data-label={t('imports.found')}>
               <code>{guess.value}</code>
             </td>
             <td data-label={t('imports.reason')}>
-              <span lang="en">{guess.reason}</span>
+              <span>{guess.reason}</span>
             </td>
             <td data-label={t('imports.confidence')}>{t(`confidence.${guess.confidence}`)}</td>
           </tr>

@@ -1,25 +1,28 @@
 import { useEffect, useEffectEvent, useRef, type ReactElement, type RefObject } from 'react';
-import { CallshopError } from '@callshop/client';
 import { useTranslation } from 'react-i18next';
-import { useBegunImports, type BegunImport } from '../../app/begunImports.js';
-import { useClient } from '../../app/context.js';
-import { useAction } from '../../app/useAction.js';
+import { useLocalImports } from '../../app/localImports.js';
 import { useFormat } from '../../app/useFormat.js';
-import { CancelImportDocument, type ImportFieldsFragment } from '../generated.js';
-import { Button } from '../../ui/Button.js';
-import { ErrorNote, Loading, Note } from '../../ui/States.js';
-import { Checked, Done, Failed } from './ImportEnd.js';
+import { watch } from '../../app/watched.js';
+import type { ImportFieldsFragment } from '../generated.js';
+import { Fact } from '../Figures.js';
+import { ErrorNote, Loading } from '../../ui/States.js';
+import { Cancel } from './CancelImport.js';
+import { Checked } from './Checked.js';
+import { Done, Failed } from './ImportEnd.js';
 import { Findings } from './Findings.js';
 import { Questions } from './Questions.js';
-import { begin, sendFile } from './begin.js';
+import { Upload } from './Upload.js';
+import { ENDED } from './begin.js';
+import { sortedMapping } from './mapping.js';
 import { useImport } from './useImport.js';
 import './imports.css';
 
 export interface ImportCardProps {
   readonly tariff: { readonly id: string; readonly currency: string };
-  readonly begun: BegunImport;
-  /** Called when a version has been stored. */
-  readonly onStored: () => void;
+  /** The import. */
+  readonly id: string;
+  /** Called when the import has reached another state. */
+  readonly onState: (state: State) => void;
   /** Shows what this version changes. */
   readonly onShow: (versionId: string) => void;
   /** Asks for another file. */
@@ -27,44 +30,45 @@ export interface ImportCardProps {
 }
 
 type State = ImportFieldsFragment['state'];
-const ENDED: ReadonlySet<State> = new Set<State>(['CHECKED', 'DONE', 'FAILED', 'CANCELED']);
 
-/** An import that this page began: its progress, its questions, what was found in the file, and its result. */
-export function ImportCard({ tariff, begun, onStored, onShow, onAgain }: ImportCardProps): ReactElement {
+/** One import: its progress, its questions, what was found in the file, and its result. */
+export function ImportCard({ tariff, id, onState, onShow, onAgain }: ImportCardProps): ReactElement {
   const { t } = useTranslation();
-  const imports = useBegunImports();
-  const { job, error, retry } = useImport(begun.id);
+  const imports = useLocalImports();
+  const { file } = imports.of(id);
+  const { dateTime } = useFormat();
+  const { job, error, restart } = useImport(id);
   const heading = useKeptFocus(job?.state);
-  const isStored = job?.state === 'DONE';
-  const watch = useEffectEvent(imports.watch);
-  useEffect(() => watch(begun.id), [begun.id]);
-  const stored = useEffectEvent(onStored);
+  const state = job?.state;
+  useEffect(() => watch(id), [id]);
+  const reached = useEffectEvent(onState);
   useEffect(() => {
-    if (isStored) stored();
-  }, [isStored]);
+    if (state !== undefined) reached(state);
+  }, [state]);
 
   function close(): void {
-    imports.change(tariff.id, () => null);
+    imports.show(tariff.id, null);
   }
 
   return (
     <section className="card" aria-labelledby="import-title" data-testid="import">
       <h2 id="import-title" tabIndex={-1} ref={heading}>
-        {t('imports.of', { file: begun.file.name })}
+        {t('imports.of', { file: file?.name ?? (job === null ? '' : dateTime(job.createdAt)) })}
       </h2>
       <p role="status" className="import-state">
-        <strong>{job === null ? '' : t(`importState.${job.state}`)}</strong>
+        <strong>{state === undefined ? '' : t(`importState.${state}`)}</strong>
       </p>
-      {error === null ? null : <ErrorNote error={error} onRetry={retry} />}
+      {error === null ? null : <ErrorNote error={error} onRetry={restart} />}
       {job === null ? (
-        <Loading />
+        error === null ? <Loading /> : null
       ) : (
         <>
-          <Step job={job} tariff={tariff} begun={begun} onShow={onShow} onAgain={onAgain} onClose={close} />
+          <Step job={job} tariff={tariff} onShow={onShow} onAgain={onAgain} onClose={close} onStarted={restart} />
           <Findings job={job} />
+          <Request job={job} />
         </>
       )}
-      {job === null || ENDED.has(job.state) ? null : <Cancel id={begun.id} onDone={close} />}
+      {state === undefined || ENDED.has(state) ? null : <Cancel id={id} onDone={close} />}
     </section>
   );
 }
@@ -81,65 +85,29 @@ function useKeptFocus(state: State | undefined): RefObject<HTMLHeadingElement | 
 interface StepProps {
   readonly job: ImportFieldsFragment;
   readonly tariff: ImportCardProps['tariff'];
-  readonly begun: BegunImport;
   readonly onShow: (versionId: string) => void;
   readonly onAgain: () => void;
   readonly onClose: () => void;
+  readonly onStarted: () => void;
 }
 
-function Step({ job, tariff, begun, onShow, onAgain, onClose }: StepProps): ReactElement | null {
-  const client = useClient();
-  const imports = useBegunImports();
-  const place = { client, imports, tariffId: tariff.id };
-  const start = useAction((key: string) => begin(place, { ...begun, dryRun: false }, key));
+function Step({ job, tariff, onShow, onAgain, onClose, onStarted }: StepProps): ReactElement | null {
   switch (job.state) {
     case 'UPLOAD':
     case 'UPLOAD_AGAIN':
-      return (
-        <Upload
-          upload={begun.upload}
-          isLost={job.state === 'UPLOAD_AGAIN'}
-          onSend={() => {
-            if (job.uploadUrl !== null) void sendFile(place, begun, job.uploadUrl);
-          }}
-        />
-      );
+      return <Upload job={job} currency={tariff.currency} />;
     case 'READING':
       return <Reading rowsRead={job.rowsRead} rowsTotal={job.rowsTotal} />;
     case 'ASKS':
-      return <Questions key={JSON.stringify(job.questions)} job={job} begun={begun} tariffId={tariff.id} />;
+      return <Questions key={JSON.stringify(job.questions)} job={job} />;
     case 'CHECKED':
-      return <Checked job={job} tariff={tariff} begun={begun} start={start} onAgain={onAgain} onClose={onClose} />;
+      return <Checked job={job} tariff={tariff} onAgain={onAgain} onClose={onClose} onStarted={onStarted} />;
     case 'DONE':
-      return <Done job={job} tariff={tariff} begun={begun} onShow={onShow} onClose={onClose} />;
+      return <Done job={job} tariff={tariff} onShow={onShow} onClose={onClose} />;
     case 'FAILED':
     case 'CANCELED':
-      return <Failed job={job} onAgain={onAgain} onClose={onClose} />;
+      return <Failed job={job} onShow={onShow} onAgain={onAgain} onClose={onClose} />;
   }
-}
-
-interface UploadProps {
-  readonly upload: BegunImport['upload'];
-  readonly isLost: boolean;
-  readonly onSend: () => void;
-}
-
-function Upload({ upload, isLost, onSend }: UploadProps): ReactElement {
-  const { t } = useTranslation();
-  const isFailed = upload instanceof CallshopError;
-  return (
-    <>
-      {isFailed ? <ErrorNote error={upload} /> : null}
-      {isLost && upload === 'done' ? <Note>{t('imports.lost')}</Note> : null}
-      {isFailed || (isLost && upload === 'done') ? (
-        <Button tone="primary" onClick={onSend}>
-          {t('imports.sendAgain')}
-        </Button>
-      ) : (
-        <progress aria-label={t('importState.UPLOAD')} />
-      )}
-    </>
-  );
 }
 
 function Reading({ rowsRead, rowsTotal }: { readonly rowsRead: number; readonly rowsTotal: number | null }): ReactElement {
@@ -154,27 +122,26 @@ function Reading({ rowsRead, rowsTotal }: { readonly rowsRead: number; readonly 
   );
 }
 
-function Cancel({ id, onDone }: { readonly id: string; readonly onDone: () => void }): ReactElement {
+/** The request to the server: the time, the way in which the rates are combined, and the mapping. */
+function Request({ job }: { readonly job: ImportFieldsFragment }): ReactElement {
   const { t } = useTranslation();
-  const client = useClient();
-  const cancel = useAction(() => client.request(CancelImportDocument, { input: { importId: id } }));
-
-  async function run(): Promise<void> {
-    if ((await cancel.run()) !== null) onDone();
-  }
-
+  const { dateTime } = useFormat();
   return (
-    <>
-      {cancel.error === null ? null : <ErrorNote error={cancel.error} />}
-      <Button
-        icon="close"
-        busy={cancel.busy}
-        onClick={() => {
-          void run();
-        }}
-      >
-        {t('imports.cancel')}
-      </Button>
-    </>
+    <details className="stack">
+      <summary>{t('imports.request')}</summary>
+      <dl className="facts">
+        <Fact label={t('imports.begun')} value={dateTime(job.createdAt)} />
+        <Fact label={t('imports.mode')} value={t(`imports.${job.mode}`)} />
+        {job.effectiveAt === null ? null : <Fact label={t('imports.effective')} value={dateTime(job.effectiveAt)} />}
+      </dl>
+      {job.mapping === null ? null : (
+        <>
+          <h3>{t('imports.mapping')}</h3>
+          <pre className="import-mapping">
+            <code>{sortedMapping(job.mapping, 2)}</code>
+          </pre>
+        </>
+      )}
+    </details>
   );
 }

@@ -1,129 +1,107 @@
 import type { ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { BegunImport } from '../../app/begunImports.js';
-import type { Action } from '../../app/useAction.js';
+import { useLocalImports } from '../../app/localImports.js';
 import { useFormat } from '../../app/useFormat.js';
-import type { ImportFieldsFragment } from '../generated.js';
-import { ChangeCounts, ImpactFacts, Margin } from '../Figures.js';
+import type { ImportFieldsFragment, VersionRowFragment } from '../generated.js';
+import { ChangeCounts } from '../Figures.js';
 import { Button } from '../../ui/Button.js';
 import { Icon } from '../../ui/Icon.js';
-import { ErrorNote, Note } from '../../ui/States.js';
+import { Note } from '../../ui/States.js';
 import { SaveMapping } from './SaveMapping.js';
-
-export interface CheckedProps {
-  readonly job: ImportFieldsFragment;
-  readonly tariff: { readonly currency: string };
-  readonly begun: BegunImport;
-  readonly start: Action<[], void>;
-  readonly onAgain: () => void;
-  readonly onClose: () => void;
-}
-
-/** The result of a check: what the import would change, and the button that starts it. */
-export function Checked({ job, tariff, begun, start, onAgain, onClose }: CheckedProps): ReactElement {
-  const { t } = useTranslation();
-  const { changes, margin, impact } = job;
-  return (
-    <>
-      {changes === null ? (
-        <Note>{t('imports.nothing')}</Note>
-      ) : (
-        <>
-          <p>{t(begun.choice.byDate ? 'imports.wouldByDate' : 'imports.would')}</p>
-          <ChangeCounts counts={changes} />
-        </>
-      )}
-      {start.error === null ? null : <ErrorNote error={start.error} />}
-      <div className="line-actions">
-        {changes === null ? null : (
-          <Button
-            tone="primary"
-            icon="check"
-            busy={start.busy}
-            onClick={() => {
-              void start.run();
-            }}
-          >
-            {t(begun.choice.byDate ? 'imports.startByDate' : 'imports.start')}
-          </Button>
-        )}
-        <Button onClick={onAgain}>{t('imports.again')}</Button>
-        <Button tone="quiet" onClick={onClose}>
-          {t('imports.discard')}
-        </Button>
-      </div>
-      {margin === null ? null : <Margin margin={margin} />}
-      {impact === null ? null : (
-        <div className="stack" data-testid="import-impact">
-          <h3>{t('compare.impact')}</h3>
-          <p className="quiet">{t('imports.impactText')}</p>
-          <ImpactFacts impact={impact} />
-        </div>
-      )}
-      <SaveMapping begun={begun} currency={tariff.currency} />
-    </>
-  );
-}
 
 export interface DoneProps {
   readonly job: ImportFieldsFragment;
   readonly tariff: { readonly currency: string };
-  readonly begun: BegunImport;
   readonly onShow: (versionId: string) => void;
   readonly onClose: () => void;
 }
 
 /** The stored version, with a link to what it changes. */
-export function Done({ job, tariff, begun, onShow, onClose }: DoneProps): ReactElement {
+export function Done({ job, tariff, onShow, onClose }: DoneProps): ReactElement {
   const { t } = useTranslation();
   const { dateTime } = useFormat();
-  const { version, next, changes } = job;
+  const { choice } = useLocalImports().of(job.id);
+  const { version, next, changes, mapping } = job;
   const begins = next?.activeFrom ?? null;
   return (
     <>
-      {version === null ? null : (
-        <p>{t(version.state === 'DRAFT' ? 'imports.draft' : 'imports.scheduled', { number: version.number })}</p>
-      )}
+      {version === null ? null : <Stored version={version} />}
       {changes === null ? null : <ChangeCounts counts={changes} />}
       {next === null || begins === null ? null : <Note icon="clock">{t('compare.nextLacks', { number: next.number, time: dateTime(begins) })}</Note>}
       <div className="line-actions">
-        {version === null ? null : (
-          <Button
-            tone="primary"
-            icon="report"
-            onClick={() => {
-              onShow(version.id);
-            }}
-          >
-            {t('imports.show', { number: version.number })}
-          </Button>
-        )}
+        {version === null ? null : <Show version={version} onShow={onShow} />}
         <Button onClick={onClose}>{t('common.close')}</Button>
       </div>
-      <SaveMapping begun={begun} currency={tariff.currency} />
+      <SaveMapping mapping={mapping} mappingId={choice?.mappingId ?? null} currency={tariff.currency} />
     </>
+  );
+}
+
+/** Whether the version is a draft, is scheduled, or is in force. */
+function Stored({ version: { number, state, activeFrom } }: { readonly version: VersionRowFragment }): ReactElement {
+  const { t } = useTranslation();
+  const { dateTime } = useFormat();
+  switch (state) {
+    case 'DRAFT':
+      return <p>{t('imports.draft', { number })}</p>;
+    case 'SCHEDULED':
+      return <p>{t('compare.scheduled', { number, time: activeFrom === null ? '' : dateTime(activeFrom) })}</p>;
+    case 'ACTIVE':
+      return <p className="good">{t('compare.activated', { number })}</p>;
+    case 'RETIRED':
+      return <p>{t('imports.stored', { number })}</p>;
+  }
+}
+
+interface ShowProps {
+  readonly version: VersionRowFragment;
+  readonly onShow: (versionId: string) => void;
+}
+
+function Show({ version, onShow }: ShowProps): ReactElement {
+  const { t } = useTranslation();
+  return (
+    <Button
+      tone="primary"
+      icon="report"
+      onClick={() => {
+        onShow(version.id);
+      }}
+    >
+      {t('imports.show', { number: version.number })}
+    </Button>
   );
 }
 
 export interface FailedProps {
   readonly job: ImportFieldsFragment;
+  readonly onShow: (versionId: string) => void;
   readonly onAgain: () => void;
   readonly onClose: () => void;
 }
 
-/** Why an import left no version. The server's sentence names the values. */
-export function Failed({ job, onAgain, onClose }: FailedProps): ReactElement {
+/** The reason why an import failed. The server's message includes the values. */
+export function JobError({ job: { error } }: { readonly job: ImportFieldsFragment }): ReactElement | null {
+  if (error === null) return null;
+  return (
+    <div className="note note-error" role="alert">
+      <Icon name="alert" />
+      <p>{error.message}</p>
+    </div>
+  );
+}
+
+/** An import that failed or was canceled. If its version is stored and only its activation failed, the version is a draft. */
+export function Failed({ job, onShow, onAgain, onClose }: FailedProps): ReactElement {
   const { t } = useTranslation();
+  const { version } = job;
   return (
     <>
-      {job.error === null ? null : (
-        <div className="note note-error" role="alert">
-          <Icon name="alert" />
-          <p>{job.error.message}</p>
-        </div>
-      )}
+      <JobError job={job} />
+      {version === null ? null : <Stored version={version} />}
       <div className="line-actions">
-        <Button tone="primary" onClick={onAgain}>
+        {version === null ? null : <Show version={version} onShow={onShow} />}
+        <Button tone={version === null ? 'primary' : 'plain'} onClick={onAgain}>
           {t('imports.again')}
         </Button>
         <Button onClick={onClose}>{t('common.close')}</Button>

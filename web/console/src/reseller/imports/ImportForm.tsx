@@ -1,7 +1,7 @@
 import { useState, type ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useBegunImports, type ImportChoice } from '../../app/begunImports.js';
 import { useClient } from '../../app/context.js';
+import { useLocalImports, type ImportChoice } from '../../app/localImports.js';
 import { useAction } from '../../app/useAction.js';
 import { useQuery } from '../../app/useQuery.js';
 import { TariffMappingsDocument } from '../generated.js';
@@ -13,7 +13,6 @@ import { ErrorNote } from '../../ui/States.js';
 import { submitting } from '../../ui/submitting.js';
 import { useFirstFocus } from '../../ui/useFirstFocus.js';
 import { begin } from './begin.js';
-import { NO_ANSWERS } from './mapping.js';
 
 /** Value of the list of carriers if the server finds the file's layout. */
 const NO_CARRIER = '';
@@ -21,7 +20,7 @@ const MODES = ['MERGE', 'REPLACE_COUNTRIES', 'REPLACE'] as const;
 const MAX_NOTE = 100;
 
 /** Names of files that the server can read. It goes by their contents, so this only sorts the browser's list of files. */
-const ENDINGS = '.csv,.tsv,.txt,.xlsx,.gz';
+export const ENDINGS = '.csv,.tsv,.txt,.xlsx,.gz';
 
 export interface ImportFormProps {
   readonly tariff: { readonly id: string; readonly name: string; readonly currency: string };
@@ -33,13 +32,13 @@ export interface ImportFormProps {
 export function ImportForm({ tariff, onDone, onClose }: ImportFormProps): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
-  const imports = useBegunImports();
+  const imports = useLocalImports();
   const [file, setFile] = useState<File | null>(null);
   const [isMissing, setMissing] = useState(false);
   const [choice, setChoice] = useState<ImportChoice>({ mode: 'MERGE', mappingId: null, byDate: false, note: '' });
   const place = useFirstFocus<HTMLFormElement>('input');
   const check = useAction((key: string, chosen: File) =>
-    begin({ client, imports, tariffId: tariff.id }, { file: chosen, choice, mapping: NO_ANSWERS, dryRun: true }, key),
+    begin({ client, imports }, { tariffId: tariff.id, file: chosen, choice, mapping: null }, key),
   );
 
   async function submit(): Promise<void> {

@@ -1,6 +1,5 @@
 import { useId, useState, type ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useBegunImports, type BegunImport } from '../../app/begunImports.js';
 import { useClient } from '../../app/context.js';
 import { useAction } from '../../app/useAction.js';
 import { AnswerImportDocument, type ImportFieldsFragment } from '../generated.js';
@@ -11,25 +10,20 @@ type Question = ImportFieldsFragment['questions'][number];
 
 export interface QuestionsProps {
   readonly job: ImportFieldsFragment;
-  readonly begun: BegunImport;
-  readonly tariffId: string;
 }
 
 /** The questions about a file. A click answers a question; after the last answer, the import continues. */
-export function Questions({ job, begun, tariffId }: QuestionsProps): ReactElement {
+export function Questions({ job }: QuestionsProps): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
-  const imports = useBegunImports();
   const [chosen, setChosen] = useState<ReadonlyMap<number, string>>(new Map());
-  const answer = useAction((_key: string, mapping: string) => client.request(AnswerImportDocument, { input: { importId: begun.id, mapping } }));
+  const answer = useAction((_key: string, mapping: string) => client.request(AnswerImportDocument, { input: { importId: job.id, mapping } }));
 
   async function choose(question: number, mapping: string): Promise<void> {
     const answers = new Map(chosen).set(question, mapping);
     setChosen(answers);
     if (answers.size < job.questions.length) return;
-    const all = [...answers.values()].reduce(mergeMappings, NO_ANSWERS);
-    if ((await answer.run(all)) === null) return;
-    imports.change(tariffId, (former) => (former?.id === begun.id ? { ...former, mapping: mergeMappings(former.mapping, all) } : former));
+    await answer.run([...answers.values()].reduce(mergeMappings, NO_ANSWERS));
   }
 
   return (
@@ -71,7 +65,7 @@ function QuestionPart({ question, chosen, busy, onChoose }: QuestionPartProps): 
           {line === 0 ? t('imports.example') : t('imports.exampleIn', { line })} <code>{example}</code>
         </p>
       )}
-      <div className="answers" lang="en">
+      <div className="answers">
         {answers.map((answer) => (
           <button
             key={answer.mapping}

@@ -1,6 +1,5 @@
 import { useState, type ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { BegunImport } from '../../app/begunImports.js';
 import { useClient } from '../../app/context.js';
 import { useAction } from '../../app/useAction.js';
 import { useQuery } from '../../app/useQuery.js';
@@ -9,54 +8,56 @@ import { Button } from '../../ui/Button.js';
 import { Field, SwitchField } from '../../ui/Field.js';
 import { Answer, ErrorNote } from '../../ui/States.js';
 import { submitting } from '../../ui/submitting.js';
-import { mergeMappings, NO_ANSWERS } from './mapping.js';
+import { mergeMappings, sortedMapping } from './mapping.js';
 
-interface Saved {
-  readonly name: string;
-  readonly mapping: string;
+export interface SaveMappingProps {
+  /** The mapping with which the server read the file: the carrier's saved mapping and the answers, as JSON. */
+  readonly mapping: string | null;
+  /** The carrier's saved mapping that was chosen for the import. */
+  readonly mappingId: string | null;
+  readonly currency: string;
 }
 
-/** Saves the answers under the carrier's name, so that the carrier's next deck is read without questions. */
-export function SaveMapping({ begun, currency }: { readonly begun: BegunImport; readonly currency: string }): ReactElement | null {
-  const { mappingId } = begun.choice;
-  const hasAnswers = begun.mapping !== NO_ANSWERS;
-  const saved = useQuery(TariffMappingsDocument, hasAnswers ? {} : null);
-  if (!hasAnswers) return null;
+/** Saves the answers under the carrier's name, so that the carrier's next deck is read without questions. Shows nothing if they are saved. */
+export function SaveMapping({ mapping, mappingId, currency }: SaveMappingProps): ReactElement | null {
+  const saved = useQuery(TariffMappingsDocument, mapping === null ? null : {});
+  if (mapping === null) return null;
   return (
     <Answer query={saved}>
-      {({ tariffMappings }) => (
-        <SaveForm
-          key={begun.mapping}
-          former={tariffMappings.nodes.find(({ id }) => id === mappingId) ?? null}
-          answers={begun.mapping}
-          currency={currency}
-        />
-      )}
+      {({ tariffMappings: { nodes } }) =>
+        nodes.some((other) => sortedMapping(other.mapping) === sortedMapping(mapping)) ? null : (
+          <SaveForm
+            key={mapping}
+            name={nodes.find(({ id }) => id === mappingId)?.name ?? ''}
+            mapping={mapping}
+            currency={currency}
+          />
+        )
+      }
     </Answer>
   );
 }
 
 interface SaveFormProps {
-  /** The carrier's mapping with which the import began. */
-  readonly former: Saved | null;
-  readonly answers: string;
+  /** The name of the carrier that was chosen for the import; empty if none was chosen. */
+  readonly name: string;
+  readonly mapping: string;
   readonly currency: string;
 }
 
-function SaveForm({ former, answers, currency }: SaveFormProps): ReactElement {
+function SaveForm({ name: chosen, mapping, currency }: SaveFormProps): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
-  const [name, setName] = useState(former?.name ?? '');
+  const [name, setName] = useState(chosen);
   const [inCurrency, setInCurrency] = useState(false);
   const [savedAs, setSavedAs] = useState<string | null>(null);
-  const save = useAction((_key: string, carrier: string, mapping: string) =>
-    client.request(SaveMappingDocument, { input: { name: carrier, mapping } }),
+  const save = useAction((_key: string, carrier: string, wanted: string) =>
+    client.request(SaveMappingDocument, { input: { name: carrier, mapping: wanted } }),
   );
 
   async function submit(): Promise<void> {
-    const all = mergeMappings(former?.mapping ?? NO_ANSWERS, answers);
-    const mapping = inCurrency ? mergeMappings(all, JSON.stringify({ currency })) : all;
-    const done = (await save.run(name.trim(), mapping))?.saveTariffMapping.mapping ?? null;
+    const wanted = inCurrency ? mergeMappings(mapping, JSON.stringify({ currency })) : mapping;
+    const done = (await save.run(name.trim(), wanted))?.saveTariffMapping.mapping ?? null;
     if (done !== null) setSavedAs(done.name);
   }
 

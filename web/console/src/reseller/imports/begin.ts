@@ -1,41 +1,44 @@
 import type { CallshopClient } from '@callshop/client';
-import type { BegunImport, BegunImports } from '../../app/begunImports.js';
 import { asError } from '../../app/errors.js';
-import { CreateImportDocument } from '../generated.js';
-import { NO_ANSWERS } from './mapping.js';
+import type { ImportChoice, LocalImports } from '../../app/localImports.js';
+import { CreateImportDocument, type ImportFieldsFragment } from '../generated.js';
 
 export interface Place {
   readonly client: CallshopClient;
-  readonly imports: BegunImports;
+  readonly imports: LocalImports;
+}
+
+export interface Wanted {
   readonly tariffId: string;
+  readonly file: File;
+  readonly choice: ImportChoice;
+  /** Answers and corrections, as JSON; null if there are none yet. */
+  readonly mapping: string | null;
 }
 
-export interface Wanted extends Pick<BegunImport, 'file' | 'choice' | 'mapping'> {
-  readonly dryRun: boolean;
-}
+type State = ImportFieldsFragment['state'];
 
-/** Creates an import. The upload of its file goes on after this function has returned, also while other screens are shown. */
-export async function begin(place: Place, { file, choice, mapping, dryRun }: Wanted, idempotencyKey: string): Promise<void> {
-  const { client, imports, tariffId } = place;
-  const answers = mapping === NO_ANSWERS ? null : mapping;
-  const made = await client.request(CreateImportDocument, { input: { ...choice, tariffId, mapping: answers, dryRun, idempotencyKey } });
+/** States in which the subscription to an import ends. */
+export const ENDED: ReadonlySet<State> = new Set<State>(['CHECKED', 'DONE', 'FAILED', 'CANCELED']);
+
+/** Creates an import that only checks the file. The upload continues after this function has returned, even while other screens are shown. */
+export async function begin(place: Place, { tariffId, file, choice, mapping }: Wanted, idempotencyKey: string): Promise<void> {
+  const { client, imports } = place;
+  const made = await client.request(CreateImportDocument, { input: { ...choice, tariffId, mapping, dryRun: true, idempotencyKey } });
   const { import: job } = made.createTariffImport;
   if (job === null) return;
-  const { id, uploadUrl } = job;
-  imports.change(tariffId, () => ({ id, file, choice, mapping, upload: 'done' }));
-  if (uploadUrl !== null) void sendFile(place, { id, file }, uploadUrl);
+  imports.change(job.id, { file, choice });
+  imports.show(tariffId, job.id);
+  if (job.uploadUrl !== null) void sendFile(place, job.id, file, job.uploadUrl);
 }
 
 /** Uploads the file of an import, and records how the upload ended. */
-export async function sendFile({ client, imports, tariffId }: Place, { id, file }: Pick<BegunImport, 'id' | 'file'>, uploadUrl: string): Promise<void> {
-  const record = (upload: BegunImport['upload']): void => {
-    imports.change(tariffId, (former) => (former?.id === id ? { ...former, upload } : former));
-  };
-  record('running');
+export async function sendFile({ client, imports }: Place, importId: string, file: File, uploadUrl: string): Promise<void> {
+  imports.change(importId, { file, upload: 'running' });
   try {
     await client.upload(uploadUrl, file);
-    record('done');
+    imports.change(importId, { upload: 'done' });
   } catch (cause) {
-    record(asError(cause));
+    imports.change(importId, { upload: asError(cause) });
   }
 }

@@ -1,4 +1,4 @@
-/** A mapping without fields: no answers. */
+/** A mapping without fields, which answers no questions. */
 export const NO_ANSWERS = '{}';
 
 type Fields = Record<string, unknown>;
@@ -24,7 +24,7 @@ function joined(earlier: Fields, later: Fields): Fields {
   return ignored.length === 0 ? both : { ...both, ignore: ignored };
 }
 
-/** Joins two mappings, given as JSON, as the server does: the later mapping wins, and maps inside of them are joined. */
+/** Joins two mappings, given as JSON, as the server does: the later mapping wins, and nested maps are joined. */
 export function mergeMappings(earlier: string, later: string): string {
   const result = read(earlier);
   for (const [name, value] of Object.entries(read(later))) {
@@ -32,4 +32,15 @@ export function mergeMappings(earlier: string, later: string): string {
     result[name] = isFields(former) && isFields(value) ? joined(former, value) : value;
   }
   return JSON.stringify(result);
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isFields(value)) return value;
+  return Object.fromEntries(Object.keys(value).sort().map((name) => [name, sorted(value[name])]));
+}
+
+/** The mapping with its fields in alphabetical order, so that equal mappings have equal texts. With `indent`, the text is easier to read. */
+export function sortedMapping(json: string, indent = 0): string {
+  return JSON.stringify(sorted(read(json)), null, indent);
 }

@@ -8,34 +8,42 @@ export interface FollowedImport {
   /** Null until the first message. */
   readonly job: ImportFieldsFragment | null;
   readonly error: CallshopError | null;
-  readonly retry: () => void;
+  /** Subscribes again after an error, and after the start of a checked import, whose subscription may have ended. */
+  readonly restart: () => void;
+}
+
+interface Told {
+  readonly round: string;
+  readonly job: ImportFieldsFragment | null;
+  readonly error: CallshopError | null;
 }
 
 /** Follows an import until it has ended. */
 export function useImport(id: string): FollowedImport {
   const client = useClient();
-  const [round, setRound] = useState(0);
-  const [job, setJob] = useState<ImportFieldsFragment | null>(null);
-  const [error, setError] = useState<CallshopError | null>(null);
+  const [restarts, setRestarts] = useState(0);
+  const [told, setTold] = useState<Told>({ round: '', job: null, error: null });
+  const round = `${id} ${restarts}`;
 
   useEffect(() => {
     const abort = new AbortController();
     const follow = async (): Promise<void> => {
       for await (const { tariffImport } of client.subscribe(FollowImportDocument, { id }, { signal: abort.signal })) {
-        setError(null);
-        setJob(tariffImport);
+        setTold({ round, job: tariffImport, error: null });
       }
     };
     follow().catch((cause: unknown) => {
-      if (!abort.signal.aborted) setError(asError(cause));
+      if (!abort.signal.aborted) setTold((former) => ({ round, job: former.round === round ? former.job : null, error: asError(cause) }));
     });
     return () => {
       abort.abort();
     };
   }, [client, id, round]);
 
-  const retry = useCallback(() => {
-    setRound((former) => former + 1);
+  const restart = useCallback(() => {
+    setRestarts((former) => former + 1);
   }, []);
-  return { job: job?.id === id ? job : null, error, retry };
+  // ignore messages that arrived before the last restart
+  const isCurrent = told.round === round;
+  return { job: isCurrent ? told.job : null, error: isCurrent ? told.error : null, restart };
 }

@@ -1,129 +1,28 @@
-//! Calls. Each attempt has one record, whether the call is live or over.
+//! A call and its fields.
 
-use graphql_macros::object;
-use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use async_graphql::parser::types::{Selection, SelectionSet};
-use async_graphql::{Context, ID, InputObject, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use billing::country::country_of_number;
 use billing::money::Micros;
 use billing::number::{E164, format_international};
 use chrono::{DateTime, Utc};
 use entity::call;
 use futures_util::FutureExt as _;
-use uuid::Uuid;
+use graphql_macros::object;
 
-use super::accounts::{Callshop, shop_of};
-use super::cabins::Cabin;
-use super::compiled::Fragments;
-use super::fields::{Declared as _, Field};
-use super::filters::{CallFilterInput, CallOrder};
-use super::kept;
-use super::loaders::{CabinId, CallsOf, SessionId, load};
-use super::paging::{Page, Paging, Sort, connection, is_counted, sorted};
-use super::payload::{answer, nullable, payload, top_level};
-use super::roles::{BACK_OFFICE, SIGNED_IN};
-use super::scalars::{Kind, Money};
-use super::sessions::CabinSession;
-use super::{actor, app, caller, graphql_enum};
+use super::states::{CallRefusal, CallState, EndCause, EndedBy};
+use crate::accounts::{Callshop, shop_of};
+use crate::cabins::Cabin;
+use crate::kept;
+use crate::loaders::{CabinId, SessionId, load};
+use crate::payload::top_level;
+use crate::roles::BACK_OFFICE;
+use crate::scalars::{Kind, Money};
+use crate::sessions::CabinSession;
+use crate::{actor, app};
 use app::calls::authorize::Refusal;
 use app::calls::{self, pricing};
-use base::error::{Error, Result};
-use store::Listed;
-use store::calls::{CallFilter, Detail};
-use store::sorted::Key;
-
-graphql_enum!(
-    /// State of a call. ENDED, FAILED, ABANDONED and REFUSED are final.
-    CallState = "entity::CallState" {
-        /// The call is allowed, but is not ringing yet.
-        Authorized,
-        /// The called phone is ringing.
-        Ringing,
-        /// The call is in progress and is being charged.
-        Answered,
-        /// The call was answered and is over.
-        Ended,
-        /// The call was not answered.
-        Failed,
-        /// The caller or the proxy abandoned the call before it rang.
-        Abandoned,
-        /// The call was refused; see `refusal`.
-        Refused,
-    }
-);
-
-graphql_enum!(
-    /// The party that ended a call.
-    EndedBy = "entity::EndedBy" {
-        /// The customer hung up.
-        Caller,
-        /// The called party hung up.
-        Callee,
-        /// The SIP proxy ended the call, because a limit was reached or a phone stopped responding.
-        Proxy,
-        /// A user ended the call, with `hangUpCall` or by closing the cabin.
-        Api,
-    }
-);
-
-graphql_enum!(
-    /// Reason that a call ended.
-    EndCause = "entity::EndCause" {
-        /// The caller or the called party hung up.
-        Bye,
-        /// The credit, the deposit or a limit was used up.
-        MaxDuration,
-        /// The phone stopped responding.
-        KeepaliveLost,
-        /// The phone never acknowledged the answer, so the proxy or the gateway ended the call. The call is charged from the answer on, unless
-        /// the server's operator has made such calls free.
-        NoAck,
-        /// A user hung up through this API.
-        Api,
-        /// The proxy's operator ended the call.
-        Rpc,
-        /// The proxy no longer knew the call. The call's end is the last instant at which the proxy listed the call.
-        Lost,
-    }
-);
-
-graphql_enum!(
-    /// Reason that a call was refused. A problem with an account above the callshop is reported only as SERVICE_UNAVAILABLE.
-    CallRefusal = "app::calls::authorize::Refusal" {
-        /// The phone is blocked.
-        PhoneBlocked,
-        /// The phone is in no cabin, or its cabin is out of service.
-        CabinOutOfService,
-        /// The cabin is not open, or is being closed.
-        CabinClosed,
-        /// The phone already has a call.
-        PhoneBusy,
-        /// The dialed digits are not a valid number.
-        NumberInvalid,
-        /// No tariff has a rate for the number.
-        DestinationNotRated,
-        /// The destination is blocked.
-        DestinationBlocked,
-        /// The callshop's credit does not cover even one second of the call.
-        NoCredit,
-        /// The rest of the customer's deposit does not cover even one second of the call.
-        DepositUsedUp,
-        /// The rest of the session's spending limit does not cover even one second of the call.
-        SpendingLimit,
-        /// The session's talk time is used up.
-        TimeLimit,
-        /// The session has as many calls as a statement can hold. Close the session and open another.
-        SessionFull,
-        /// The callshop is suspended.
-        Suspended,
-        /// The SIP proxy abandoned the attempt before it got an answer from this server.
-        Abandoned,
-        /// An account above the callshop is suspended, or has no credit or no rate.
-        ServiceUnavailable,
-    }
-);
 
 /// One call attempt. Between updates, a client can show a running clock: `elapsedSeconds` plus the time since `asOf`. For the exact running cost, use
 /// `liveCalls`. A client can also compute the cost from the call's prices and increments, unless a time band applies.
@@ -140,7 +39,7 @@ impl Call {
     }
 
     /// Like [`Call::new`], for an answer that may be kept ([`crate::kept`]).
-    pub(super) fn shown(ctx: &Context<'_>, row: impl Into<Arc<call::View>>, as_of: DateTime<Utc>) -> Self {
+    pub(crate) fn shown(ctx: &Context<'_>, row: impl Into<Arc<call::View>>, as_of: DateTime<Utc>) -> Self {
         let call = Self::new(row, as_of);
         kept::shows(ctx, &call.row, as_of);
         call
@@ -175,7 +74,7 @@ pub struct CallCost {
 impl Call {
     /// Global id.
     #[field(columns(id), numbered)]
-    pub(super) fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         Kind::Call.id(self.row.id)
     }
 
@@ -234,7 +133,7 @@ impl Call {
 
     /// `number` with spaces, for display.
     #[field(columns(number, emergency), numbered)]
-    pub(super) fn number_formatted(&self) -> String {
+    pub(crate) fn number_formatted(&self) -> String {
         match E164::parse(&self.row.number) {
             Ok(number) if !self.row.emergency => format_international(&number),
             _ => self.row.number.clone(),
@@ -251,7 +150,7 @@ impl Call {
 
     /// Destination name of the matching rate, such as "Portugal Mobile"; empty if no rate matched.
     #[field(columns(destination), numbered)]
-    pub(super) fn destination(&self) -> &str {
+    pub(crate) fn destination(&self) -> &str {
         &self.row.destination
     }
 
@@ -263,7 +162,7 @@ impl Call {
 
     /// State as of `asOf`.
     #[field(columns(state), numbered)]
-    pub(super) fn state(&self) -> CallState {
+    pub(crate) fn state(&self) -> CallState {
         self.row.state.into()
     }
 
@@ -298,7 +197,7 @@ impl Call {
 
     /// Talk time in seconds, rounded up: the time so far while the call is live, the total once it is over.
     #[field(columns(answered_at, ended_at, talk_seconds, covered), ticking)]
-    pub(super) fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
+    pub(crate) fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
         Ok(self.so_far()?.0)
     }
 
@@ -306,7 +205,7 @@ impl Call {
     /// over, it is the final price.
     // The field also reads `retail`, but only for live calls; every list query looks up the prices of live calls.
     #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency), ticking)]
-    pub(super) fn cost(&self) -> async_graphql::Result<Money> {
+    pub(crate) fn cost(&self) -> async_graphql::Result<Money> {
         Ok(self.money(self.so_far()?.1))
     }
 
@@ -318,7 +217,7 @@ impl Call {
 
     /// Customer's price for 60 seconds, outside time bands; null if there is no rate.
     #[field(columns(retail, currency), numbered)]
-    pub(super) fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
+    pub(crate) fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
         Ok(self.retail()?.map(|price| self.money(price.price_per_minute)))
     }
 
@@ -363,13 +262,13 @@ impl Call {
     /// Talk time in seconds that is paid for so far. The paid talk time grows during the call if credit, deposit and limits allow. The call ends when
     /// this time is used up.
     #[field(columns(covered), numbered)]
-    pub(super) fn max_seconds(&self) -> i32 {
+    pub(crate) fn max_seconds(&self) -> i32 {
         self.row.covered
     }
 
     /// Whether CALL_ENDING_SOON announced that the call ends soon. The call may still last longer if a deposit or credit has been added since then.
     #[field(columns(ending_soon), numbered)]
-    pub(super) fn ending_soon(&self) -> bool {
+    pub(crate) fn ending_soon(&self) -> bool {
         self.row.ending_soon
     }
 
@@ -431,178 +330,6 @@ impl Call {
     }
 }
 
-/// The cabin or session whose calls are listed.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum CallOwner {
-    /// Calls that were made from this cabin.
-    Cabin(Uuid),
-    /// Calls that are billed to this session, which was opened at the given time.
-    Session(Uuid, DateTime<Utc>),
-}
-
-impl CallOwner {
-    /// The filter, limited to the calls of the cabin or session.
-    fn narrow(self, mut filter: CallFilter) -> Result<CallFilter> {
-        let (field, given, id) = match self {
-            Self::Cabin(id) => ("filter.cabinId", &mut filter.cabin_id, id),
-            Self::Session(id, _) => ("filter.sessionId", &mut filter.session_id, id),
-        };
-        if given.replace(id).is_some_and(|other| other != id) {
-            return Err(Error::invalid(
-                field,
-                "Omit this field: it names a different object from the one whose calls are listed.",
-            ));
-        }
-        Ok(filter)
-    }
-}
-
-/// A page of a cabin's or session's calls. The calling function must have checked that the user may see the cabin or session. Lists that use the
-/// default order and no filters are read together for all cabins or sessions of a response.
-///
-/// # Errors
-/// Fails with `INVALID_INPUT` for invalid arguments. May also fail with `SEARCH_TOO_BROAD` or database errors.
-pub(super) async fn calls_of(
-    ctx: &Context<'_>,
-    shop: Uuid,
-    owner: CallOwner,
-    filter: Option<CallFilterInput>,
-    order_by: Option<CallOrder>,
-    paging: Paging,
-) -> async_graphql::Result<Page<Call>> {
-    let now = app(ctx).clock.now();
-    let is_usual = order_by.is_none_or(|order| order == CallOrder::TimeDesc);
-    if filter.is_some() || !is_usual || is_counted(ctx) {
-        let filter = filter.unwrap_or_default().parse().and_then(|filter| owner.narrow(filter));
-        return listed(ctx, shop, filter.map_err(top_level)?, order_by, paging).await;
-    }
-    let detail = detail(&ctx.query_env.fragments, &ctx.item.node.selection_set.node);
-    let of = |page| match owner {
-        CallOwner::Cabin(id) => CallsOf::Cabin(id, page, detail),
-        CallOwner::Session(id, opened_at) => CallsOf::Session((id, opened_at), page, detail),
-    };
-    let read = async |page| Ok(Listed { rows: load(ctx, of(page)).await?.unwrap_or_default(), total: None });
-    connection(ctx, paging, true, read, |row: &Arc<call::View>| row.id, |row| Call::shown(ctx, row, now))
-        .await
-}
-
-/// What the fields in a selection set read of calls. The fields of other types count as well if they are named like fields of a call.
-fn detail(fragments: &Fragments, set: &SelectionSet) -> Detail {
-    static OF_FIELDS: LazyLock<HashMap<&str, Detail>> = LazyLock::new(|| {
-        let detail = |field: &Field| Detail {
-            is_priced: field.columns.contains(&"retail"),
-            is_whole: field.columns.iter().any(|column| call::View::DETAILS.contains(column)),
-        };
-        Call::DECLARATION.fields.iter().map(|field| (field.name, detail(field))).collect()
-    });
-    set.items.iter().fold(Detail::default(), |found, selection| {
-        found.or(match &selection.node {
-            Selection::Field(field) => {
-                let of_field = OF_FIELDS.get(field.node.name.node.as_str()).copied().unwrap_or_default();
-                of_field.or(detail(fragments, &field.node.selection_set.node))
-            }
-            Selection::InlineFragment(inline) => detail(fragments, &inline.node.selection_set.node),
-            Selection::FragmentSpread(spread) => {
-                let fragment = fragments.get(&spread.node.fragment_name.node);
-                fragment.map_or(Detail::default(), |it| detail(fragments, &it.node.selection_set.node))
-            }
-        })
-    })
-}
-
-/// A page of a callshop's calls that match a filter.
-async fn listed(
-    ctx: &Context<'_>,
-    shop: Uuid,
-    filter: CallFilter,
-    order_by: Option<CallOrder>,
-    paging: Paging,
-) -> async_graphql::Result<Page<Call>> {
-    let (app, actor) = (app(ctx), actor(ctx)?);
-    let now = app.clock.now();
-    let order = (order_by.map_or(Sort::NEWEST_FIRST, Into::into), Sort::NEWEST_FIRST);
-    let read = |slice| calls::list(app, actor, shop, &filter, slice);
-    let place = |row: &call::View| (Key::Amount(row.charge.0), row.id);
-    sorted(ctx, paging, order, read, place, |row| Call::shown(ctx, row, now)).await
-}
-
-/// Selects the call to hang up.
-#[derive(InputObject)]
-pub struct HangUpCallInput {
-    /// A ringing or answered call.
-    pub call_id: ID,
-}
-
-payload!(
-    /// Result of `hangUpCall`.
-    HangUpCallPayload {
-        /// The call at the moment when the proxy accepted the command to hang up. An activity event reports the end of the call later.
-        call: Call,
-    }
-);
-
-/// The fields of `Query` for calls.
-#[derive(Default)]
-pub struct CallQuery;
-
-#[object(root = "Query")]
-impl CallQuery {
-    /// A call in the caller's subtree; null if there is no such call.
-    #[field(roles = SIGNED_IN, scope = CALLS_READ)]
-    async fn call(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Call>> {
-        let app = app(ctx);
-        let found = async { calls::find(app, caller(ctx)?, Kind::Call.parse(&id)?).await };
-        nullable(found.await.map(|row| Call::new(row, app.clock.now())))
-    }
-
-    /// A callshop's calls, newest first.
-    #[field(roles = SIGNED_IN, scope = CALLS_READ)]
-    async fn calls(
-        &self,
-        ctx: &Context<'_>,
-        callshop_id: ID,
-        #[graphql(desc = "Only matching calls; all if omitted.")] filter: Option<CallFilterInput>,
-        #[graphql(desc = "Newest first if omitted.")] order_by: Option<CallOrder>,
-        paging: Paging,
-    ) -> async_graphql::Result<Page<Call>> {
-        let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
-        let filter = filter.unwrap_or_default().parse().map_err(top_level)?;
-        listed(ctx, shop, filter, order_by, paging).await
-    }
-
-    /// A callshop's live calls, oldest first. Subscribe to `liveCalls` to follow these calls.
-    #[field(roles = SIGNED_IN, scope = CALLS_READ, length = 100, numbered)]
-    async fn live_calls(&self, ctx: &Context<'_>, callshop_id: ID) -> async_graphql::Result<Vec<Call>> {
-        let (app, actor) = (app(ctx), actor(ctx)?);
-        let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
-        let rows = calls::live(app, actor, shop).await.map_err(top_level)?;
-        let now = app.clock.now();
-        Ok(rows.into_iter().map(|row| Call::shown(ctx, row, now)).collect())
-    }
-}
-
-/// The fields of `Mutation` for calls.
-#[derive(Default)]
-pub struct CallMutation;
-
-#[object(root = "Mutation")]
-impl CallMutation {
-    /// Hangs up a ringing or answered call.
-    #[field(roles = SIGNED_IN, scope = CALLS_WRITE)]
-    async fn hang_up_call(
-        &self,
-        ctx: &Context<'_>,
-        input: HangUpCallInput,
-    ) -> async_graphql::Result<HangUpCallPayload> {
-        let app = app(ctx);
-        let done = async { calls::hang_up(app, caller(ctx)?, Kind::Call.parse(&input.call_id)?).await };
-        answer(done.await.map(|row| HangUpCallPayload {
-            call: Some(Call::new(row, app.clock.now())),
-            user_errors: Vec::new(),
-        }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use apollo_compiler::validation::Valid;
@@ -611,6 +338,7 @@ mod tests {
 
     use super::*;
     use crate::compiled::Below;
+    use crate::fields::{Declared as _, Field};
 
     /// Two ended calls that differ in every column.
     fn calls() -> [Value; 2] {
@@ -645,16 +373,6 @@ mod tests {
         let call = Call::new(view, if field == "asOf" { DateTime::UNIX_EPOCH } else { at });
         plan.expect("a plan").write(&call, &mut out).expect("written");
         String::from_utf8(out).expect("text")
-    }
-
-    #[test]
-    fn refusals_are_named_by_their_codes() {
-        use async_graphql::resolver_utils::EnumType as _;
-        let items = CallRefusal::items();
-        let codes: Vec<&str> = items.iter().map(|item| Refusal::from(item.value).code()).collect();
-        assert_eq!(items.iter().map(|item| item.name).collect::<Vec<_>>(), codes);
-        assert_eq!(codes.len(), Refusal::ALL.len());
-        assert_eq!(CallRefusal::from(Refusal::stored("OF_A_LATER_RELEASE")), CallRefusal::ServiceUnavailable);
     }
 
     /// A list skips large columns that none of the requested fields declares. Therefore, a field must declare every column that it reads.
