@@ -6,6 +6,9 @@
 //!
 //! Almost every test uses [`Shop`], which works over the network. [`InProcess`] is for use cases that cannot be reached over the network.
 
+use std::pin::Pin;
+use std::time::Duration;
+
 pub mod authenticator;
 pub mod client;
 pub mod crash;
@@ -58,6 +61,18 @@ pub const SHOP_MUTATIONS: &[&str] = &[
     "voidSession",
 ];
 
+/// Maximum time of a test body. The slowest test takes about a minute on two busy cores.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// Fails a test body that does not end, so that the test is named instead of holding up all tests for ever.
+///
+/// # Panics
+/// Panics if the body takes longer than [`LIMIT`].
+pub async fn in_time(body: Pin<Box<impl Future<Output = ()>>>) {
+    let ended = tokio::time::timeout(LIMIT, body).await;
+    assert!(ended.is_ok(), "the test has not ended within {LIMIT:?}");
+}
+
 /// Runs one test body on SQLite and on PostgreSQL, as two tests: `on_both!(name, |backend| async move { … })`.
 #[macro_export]
 macro_rules! on_both {
@@ -67,12 +82,12 @@ macro_rules! on_both {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite() {
-                ($body)($crate::Backend::Sqlite).await;
+                $crate::in_time(Box::pin(($body)($crate::Backend::Sqlite))).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgres() {
-                ($body)($crate::Backend::Postgres).await;
+                $crate::in_time(Box::pin(($body)($crate::Backend::Postgres))).await;
             }
         }
     };

@@ -1,5 +1,8 @@
 //! Tests uploads that are too large or hostile, or come too early, and the facts that imports show about their files.
 
+use std::fs::OpenOptions;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -92,17 +95,36 @@ on_both!(hostile_uploads_fail_with_a_reason, |backend: Backend| async move {
     shop.finish().await;
 });
 
+/// A named pipe in place of an uploaded file.
+struct Pipe(PathBuf);
+
+impl Pipe {
+    fn in_place_of(file: PathBuf) -> Self {
+        std::fs::remove_file(&file).expect("the file is deleted");
+        let made = Command::new("mkfifo").arg(&file).status().expect("mkfifo runs");
+        assert!(made.success());
+        Self(file)
+    }
+}
+
+impl Drop for Pipe {
+    /// Frees a node that waits for a writer. Otherwise, a test that fails early would never end, because its runtime waits for the node's thread.
+    fn drop(&mut self) {
+        // Linux opens a pipe for both directions without waiting (fifo(7))
+        let both = OpenOptions::new().read(true).write(true).open(&self.0);
+        std::fs::remove_file(&self.0).ok();
+        drop(both);
+    }
+}
+
 on_both!(a_node_takes_no_file_for_an_import_while_it_reads_the_former_file, |backend: Backend| async move {
     let shop = Shop::start(backend, 1).await;
     let tariff = tariff(&shop).await;
     let id = checked(&shop, json!({ "tariffId": tariff, "dryRun": true }), &canonical(2)).await;
     // a pipe in place of the file makes the node read until the test closes the pipe
-    let file = shop.server.app.config.imports.folder.join(&spooled(&shop)[0]);
-    std::fs::remove_file(&file).expect("the file is deleted");
-    let made = std::process::Command::new("mkfifo").arg(&file).status().expect("a pipe");
-    assert!(made.success());
+    let file = Pipe::in_place_of(shop.server.app.config.imports.folder.join(&spooled(&shop)[0]));
     assert_eq!(start(&shop, &id).await, "none");
-    let open = async || tokio::net::unix::pipe::OpenOptions::new().open_sender(&file).ok();
+    let open = async || tokio::net::unix::pipe::OpenOptions::new().open_sender(&file.0).ok();
     let pipe = tests::sip::eventually("the node reads the pipe", open).await;
 
     // the node does not report that it is alive, and another node makes the import ask for its file again
