@@ -252,6 +252,7 @@ fn listen_for_hook(
         app: app.clone(),
         writer: writer.clone(),
         secrets: config.hook.secrets.clone(),
+        body_time: config.limits.body_time(),
         metrics: HookMetrics::default(),
     });
     let (metrics, stream) = (service.metrics().clone(), node.stream.clone());

@@ -1,5 +1,7 @@
 //! Checks the characters of text from users and other programs.
 
+use std::borrow::Cow;
+
 /// Whether `text` is a single line that contains no control characters (such as NUL), no line breaks, and no characters that override the text
 /// direction. Characters that override the direction can make one name look like another. Direction marks, which right-to-left scripts need, are
 /// allowed.
@@ -10,6 +12,11 @@ pub fn is_line(text: &str) -> bool {
 /// Whether `text` is one or more lines, separated by line feeds.
 pub fn is_lines(text: &str) -> bool {
     text.split('\n').all(is_line)
+}
+
+/// The text with U+FFFD in place of NUL. PostgreSQL cannot store NUL.
+pub fn without_nul(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { text }
 }
 
 fn is_strange(letter: char) -> bool {

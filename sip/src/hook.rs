@@ -1,10 +1,10 @@
 //! The hook's endpoints, on a separate listener: `ha1`, `authorize`, `events` (docs/hook.md).
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::error::PayloadError;
-use actix_web::http::header;
+use actix_web::http::header::{self, ContentType};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -42,6 +42,8 @@ pub struct Hook {
     pub writer: CallWriter,
     /// Secrets that a proxy may present.
     pub secrets: Vec<SecretString>,
+    /// Maximum time for a request's body to arrive.
+    pub body_time: Duration,
     /// Counters of the hook's requests.
     pub metrics: HookMetrics,
 }
@@ -50,7 +52,6 @@ pub struct Hook {
 pub fn configure(config: &mut web::ServiceConfig, hook: web::Data<Hook>) {
     config
         .app_data(hook)
-        .app_data(web::PayloadConfig::new(MAX_BODY))
         .route("/kamailio/v1/ha1", web::post().to(ha1))
         .route("/kamailio/v1/authorize", web::post().to(authorize))
         .route("/kamailio/v1/events", web::post().to(events));
@@ -85,6 +86,25 @@ fn bad(message: impl std::fmt::Display) -> HttpResponse {
     HttpResponse::BadRequest().json(json!({ "error": "BAD_BODY", "message": message.to_string() }))
 }
 
+/// Reads the body of a trusted request.
+///
+/// # Errors
+/// Fails with the response for a body that is too large or too slow, or that ends early.
+async fn whole(hook: &Hook, body: web::Payload) -> Result<web::Bytes, HttpResponse> {
+    match tokio::time::timeout(hook.body_time, body.to_bytes_limited(MAX_BODY)).await {
+        Ok(Ok(Ok(body))) => Ok(body),
+        Ok(Ok(Err(error))) => Err(bad(error)),
+        Ok(Err(_)) => {
+            let message = format!("The body has more than {MAX_BODY} bytes.");
+            Err(HttpResponse::PayloadTooLarge().content_type(ContentType::plaintext()).body(message))
+        }
+        Err(_) => {
+            let message = "The body took too long to arrive.";
+            Err(HttpResponse::RequestTimeout().content_type(ContentType::plaintext()).body(message))
+        }
+    }
+}
+
 fn unavailable() -> HttpResponse {
     HttpResponse::ServiceUnavailable().json(json!({ "error": "UNAVAILABLE" }))
 }
@@ -116,23 +136,27 @@ async fn observed(
     response
 }
 
-async fn ha1(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    observed(&hook, "ha1", &request, answer_ha1(&hook, &request, &body)).await
+async fn ha1(hook: web::Data<Hook>, request: HttpRequest, body: web::Payload) -> HttpResponse {
+    observed(&hook, "ha1", &request, answer_ha1(&hook, &request, body)).await
 }
 
-async fn authorize(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    observed(&hook, "authorize", &request, answer_attempt(&hook, &request, &body)).await
+async fn authorize(hook: web::Data<Hook>, request: HttpRequest, body: web::Payload) -> HttpResponse {
+    observed(&hook, "authorize", &request, answer_attempt(&hook, &request, body)).await
 }
 
 async fn events(hook: web::Data<Hook>, request: HttpRequest, body: web::Payload) -> HttpResponse {
     observed(&hook, "events", &request, answer_events(&hook, &request, body)).await
 }
 
-async fn answer_ha1(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResponse {
+async fn answer_ha1(hook: &Hook, request: &HttpRequest, body: web::Payload) -> HttpResponse {
     if !trusted(hook, request) {
         return unauthorized();
     }
-    let asked: Ha1Body = match serde_json::from_slice(body) {
+    let body = match whole(hook, body).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    let asked: Ha1Body = match serde_json::from_slice(&body) {
         Ok(asked) => asked,
         Err(error) => return bad(error),
     };
@@ -148,11 +172,15 @@ async fn answer_ha1(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResp
     }
 }
 
-async fn answer_attempt(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResponse {
+async fn answer_attempt(hook: &Hook, request: &HttpRequest, body: web::Payload) -> HttpResponse {
     if !trusted(hook, request) {
         return unauthorized();
     }
-    let (asked, ends) = match attempt(body, hook.app.clock.now()) {
+    let body = match whole(hook, body).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    let (asked, ends) = match attempt(&body, hook.app.clock.now()) {
         Ok(asked) => asked,
         Err(error) => return bad(error),
     };
@@ -197,11 +225,15 @@ async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -
     if !trusted(hook, request) {
         return unauthorized();
     }
-    let (body, is_whole) = match beginning(body).await {
-        Ok(read) => read,
-        // the connection broke, so the response is 503, and the proxy sends the batch again
-        Err(error) => {
+    // after a 503, the proxy sends the batch again
+    let (body, is_whole) = match tokio::time::timeout(hook.body_time, beginning(body)).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(error)) => {
             tracing::warn!(%error, "the connection broke while a batch of events arrived; the proxy sends the batch again");
+            return unavailable();
+        }
+        Err(_) => {
+            tracing::warn!("a batch of events took too long to arrive; the proxy sends the batch again");
             return unavailable();
         }
     };

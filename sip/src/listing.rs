@@ -5,6 +5,7 @@
 //! server draws no conclusion from a missing field. An entry that cannot be identified ([`Dialogs::nameless`], [`Registrations::nameless`]) may
 //! belong to any call or phone.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::DateTime;
@@ -24,12 +25,18 @@ struct RawQueue {
     boot_id: String,
 }
 
+/// A response as text. Kamailio copies the headers of phones as they are: a user agent or a contact may be in Latin-1. Bytes that are not UTF-8 become
+/// U+FFFD, so that they do not void the whole listing. Users, Call-IDs and tags are ASCII, because the proxy refuses others (`route[CHECKS]`).
+fn text(body: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(body)
+}
+
 /// Parses the response to `POST queue`.
 ///
 /// # Errors
 /// Fails if a member is missing or malformed.
 pub(super) fn queue(body: &[u8]) -> Result<QueueState, serde_json::Error> {
-    let RawQueue { waiting, now, boot_id } = serde_json::from_slice(body)?;
+    let RawQueue { waiting, now, boot_id } = serde_json::from_str(&text(body))?;
     Ok(QueueState { waiting, now: now.0, boot_id })
 }
 
@@ -38,7 +45,7 @@ pub(super) fn queue(body: &[u8]) -> Result<QueueState, serde_json::Error> {
 /// # Errors
 /// Fails if the response is not a list.
 pub(super) fn dialogs(body: &[u8]) -> Result<Dialogs, serde_json::Error> {
-    let answer: Answer<Vec<Lenient<RawDialog>>> = serde_json::from_slice(body)?;
+    let answer: Answer<Vec<Lenient<RawDialog>>> = serde_json::from_str(&text(body))?;
     let all = answer.result.len();
     let list: Vec<Dialog> = answer.result.into_iter().filter_map(|entry| dialog(entry.0?)).collect();
     Ok(Dialogs { nameless: all - list.len(), list })
@@ -49,7 +56,7 @@ pub(super) fn dialogs(body: &[u8]) -> Result<Dialogs, serde_json::Error> {
 /// # Errors
 /// Fails if the response is not a list of domains.
 pub(super) fn registrations(body: &[u8]) -> Result<Registrations, serde_json::Error> {
-    let answer: Answer<RawDomains> = serde_json::from_slice(body)?;
+    let answer: Answer<RawDomains> = serde_json::from_str(&text(body))?;
     let mut found = Registrations::default();
     for domain in answer.result.domains {
         let records = domain.0.and_then(|entry| entry.domain.0).and_then(|domain| domain.records.0);
@@ -508,6 +515,21 @@ mod tests {
             let body = format!(r#"{{"result":{{"Domains":[{domain}]}}}}"#);
             assert!(!registrations(body.as_bytes()).expect("a listing").lacks("u1"), "{domain}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_void_no_listing() {
+        let dialog = DIALOGS.replace("\"state\"", "\"contact\":\"sip:caf\u{1}\",\"state\"");
+        let phone = OUT_OF_FORCE.replace("\"AoR\"", "\"User-Agent\":\"T\u{1}l\",\"AoR\"");
+        let latin = |text: String| -> Vec<u8> {
+            text.bytes().map(|byte| if byte == 1 { 0xe9 } else { byte }).collect()
+        };
+        let (dialog, phone) = (latin(dialog), latin(phone));
+        assert!(dialog.contains(&0xe9) && phone.contains(&0xe9));
+        let all = dialogs(DIALOGS.as_bytes()).expect("a listing");
+        assert_eq!(dialogs(&dialog).expect("a listing").list.len(), all.list.len());
+        let all = registrations(OUT_OF_FORCE.as_bytes()).expect("a listing");
+        assert_eq!(registrations(&phone).expect("a listing").list.len(), all.list.len());
     }
 
     #[test]

@@ -118,14 +118,14 @@ pub(super) const PROBLEMS: &[Sentence] = &[
         "Una lista del mapeo tiene más de {max} elementos.",
     ),
     (
-        "A list of values has more than {max} entries.",
-        "Uma lista de valores tem mais de {max} itens.",
-        "Una lista de valores tiene más de {max} elementos.",
-    ),
-    (
         "A text in the mapping has more than {max} characters.",
         "Um texto do mapeamento tem mais de {max} caracteres.",
         "Un texto del mapeo tiene más de {max} caracteres.",
+    ),
+    (
+        "A text in the mapping contains a control character.",
+        "Um texto do mapeamento contém um caractere de controle.",
+        "Un texto del mapeo contiene un carácter de control.",
     ),
     (
         "At most seven digits can be put before every code.",

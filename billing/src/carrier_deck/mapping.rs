@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::IntoDeserializer as _;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::cells::{EmptyPrice, PriceUnit, StatusRule};
 use super::codes::{HyphenRule, ListRule, SpaceRule, TrunkZero};
@@ -201,6 +202,28 @@ pub(super) fn column_key(key: &str) -> Option<(Role, Option<&str>)> {
         .then_some((role, band))
 }
 
+/// The bound that a value of a mapping breaks. Control characters are refused, because PostgreSQL cannot store NUL. A cell may have several lines.
+fn broken_bound(value: &Value) -> Option<String> {
+    let of_text = |text: &str| {
+        if text.chars().count() > MAX_TEXT {
+            return Some(format!("A text in the mapping has more than {MAX_TEXT} characters."));
+        }
+        let is_control = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+        text.contains(is_control).then(|| "A text in the mapping contains a control character.".to_owned())
+    };
+    let of_list = |entries: usize| {
+        let message = || format!("A list in the mapping has more than {MAX_COLUMNS} entries.");
+        (entries > MAX_COLUMNS).then(message)
+    };
+    match value {
+        Value::String(text) => of_text(text),
+        Value::Array(items) => of_list(items.len()).or_else(|| items.iter().find_map(broken_bound)),
+        Value::Object(fields) => of_list(fields.len())
+            .or_else(|| fields.iter().find_map(|(key, value)| of_text(key).or_else(|| broken_bound(value)))),
+        _ => None,
+    }
+}
+
 impl Mapping {
     /// This mapping without the answers that are about the rows and prices of a single deck: in a later deck, they would decide without a question
     /// which prices are read. Contents of cells that have digits may be prices. Only this part may be saved for later decks of a carrier.
@@ -292,33 +315,11 @@ impl Mapping {
                 return fail(format!("{shown:?} is not a known column role."));
             }
         }
-        if self.columns.len() > MAX_COLUMNS
-            || self.statuses.len() > MAX_COLUMNS
-            || self.bands.len() > MAX_COLUMNS
-            || self.only.len() > MAX_COLUMNS
-            || self.harmless.len() > MAX_COLUMNS
-            || self.destinations.len() > MAX_COLUMNS
-            || self.increment_texts.len() > MAX_COLUMNS
-            || self.cells.len() > MAX_COLUMNS
-        {
-            return fail(format!("A list in the mapping has more than {MAX_COLUMNS} entries."));
-        }
-        let lists = self.only.values().map(Vec::len).chain(self.cells.values().map(BTreeMap::len));
-        if lists.max().is_some_and(|values| values > MAX_COLUMNS) {
-            return fail(format!("A list of values has more than {MAX_COLUMNS} entries."));
-        }
-        let texts = [&self.encoding, &self.sheet, &self.code_prefix, &self.currency];
-        let keys =
-            self.columns.keys().chain(self.statuses.keys()).chain(self.bands.keys()).chain(self.only.keys());
-        let steps = self.increment_texts.keys().chain(self.increment_texts.values());
-        let listed =
-            self.only.values().flatten().chain(&self.harmless).chain(self.destinations.keys()).chain(steps);
-        let texts_of_cells = self.cells.values().flatten();
-        let replaced = texts_of_cells.flat_map(|(text, contents)| [Some(text), contents.as_ref()]).flatten();
-        let replaced = replaced.chain(self.cells.keys());
-        let all = texts.into_iter().flatten().chain(keys).chain(listed).chain(replaced);
-        if all.into_iter().any(|text| text.chars().count() > MAX_TEXT) {
-            return fail(format!("A text in the mapping has more than {MAX_TEXT} characters."));
+        let json = serde_json::to_value(self).map_err(|error| {
+            Refusal::new(0, "MAPPING_INVALID", error.to_string(), "See the documentation of mappings.")
+        })?;
+        if let Some(message) = broken_bound(&json) {
+            return fail(message);
         }
         if self
             .code_prefix

@@ -9,6 +9,7 @@ use std::io::Read as _;
 use super::mapping::Mapping;
 use super::{Confidence, Detected, MAX_CELL_BYTES, MAX_COLUMNS, MAX_HEADER_ROWS, Refusal, xlsx};
 use crate::deck::DeckLimits;
+use crate::text::without_nul;
 use encoding::decode;
 
 /// How the file stores a cell.
@@ -166,7 +167,7 @@ pub(super) fn open(bytes: &[u8], limits: &DeckLimits, mapping: &Mapping) -> Resu
         return Err(Refusal::new(0, "FORMAT_UNSUPPORTED", message, "Save it as XLSX or CSV."));
     }
     let (text, doubtful_encoding) = decode(content, mapping, &mut detected)?;
-    let table = read_text(&text, limits, mapping, &mut detected)?;
+    let table = read_text(&without_nul(text), limits, mapping, &mut detected)?;
     Ok(Source { tables: vec![(String::new(), table)], detected, doubtful_encoding })
 }
 

@@ -8,6 +8,7 @@ use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx};
 use super::table::{Kind, Table};
 use super::{MAX_CELL_BYTES, MAX_COLUMNS, MAX_SHEETS, Refusal};
 use crate::deck::DeckLimits;
+use crate::text::without_nul;
 
 mod merged;
 
@@ -120,8 +121,8 @@ fn value(cell: &DataRef<'_>) -> (String, Kind) {
         DataRef::Empty => (String::new(), Kind::Text),
         DataRef::Int(number) => (number.to_string(), Kind::Number),
         DataRef::Float(number) => (plain(*number), Kind::Number),
-        DataRef::String(text) => (text.clone(), Kind::Text),
-        DataRef::SharedString(text) => ((*text).to_owned(), Kind::Text),
+        DataRef::String(text) => (without_nul(text.into()).into_owned(), Kind::Text),
+        DataRef::SharedString(text) => (without_nul((*text).into()).into_owned(), Kind::Text),
         DataRef::Bool(flag) => (u8::from(*flag).to_string(), Kind::Text),
         DataRef::DateTime(time) if time.is_datetime() => {
             let (year, month, day, ..) = time.to_ymd_hms_milli();

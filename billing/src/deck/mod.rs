@@ -18,6 +18,7 @@ use csv::StringRecord;
 use serde::{Deserialize, Serialize};
 
 use crate::tariff::{MAX_RATES, Rate};
+use crate::text::without_nul;
 
 use columns::Columns;
 use row::Row;
@@ -216,7 +217,7 @@ pub fn parse_deck(bytes: &[u8], limits: &DeckLimits) -> Deck {
         return deck.refuse(limits, 0, "FILE_TOO_LARGE", message);
     }
     let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+        Ok(text) => &without_nul(text.strip_prefix('\u{feff}').unwrap_or(text).into()),
         Err(error) => {
             let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64;
             return deck.refuse(

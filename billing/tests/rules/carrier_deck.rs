@@ -688,6 +688,11 @@ fn mappings_are_checked() {
         (r#"{"columns": {"price": 9}}"#, "MAPPING_COLUMN_MISSING"),
         (r#"{"encoding": "klingon"}"#, "ENCODING_UNKNOWN"),
         (r#"{"increment": 0}"#, "MAPPING_INVALID"),
+        (r#"{"harmless": ["a\u0000b"]}"#, "MAPPING_INVALID"),
+        (r#"{"columns": {"price": "Rate\u0000"}}"#, "MAPPING_INVALID"),
+        (r#"{"columns": {"price": ["Rate", "\u001b"]}}"#, "MAPPING_INVALID"),
+        (r#"{"bands": {"night": "\u0000"}}"#, "MAPPING_INVALID"),
+        (r#"{"delimiter": "\u0000"}"#, "MAPPING_INVALID"),
         (r#"{"code_prefix": "+55"}"#, "MAPPING_INVALID"),
     ] {
         let mapping: Mapping = serde_json::from_str(json).unwrap();

@@ -93,8 +93,10 @@ async fn kamailio_has_workers_enough_for_a_slow_redis() {
     println!("{carried}");
     assert_eq!((carried.calls, carried.ended, carried.drops), (400, 400, 0), "{carried}");
     // The limits leave room for a machine that is busy with other tests: there, a phone of SIPp sometimes gives up, and a message sometimes waits.
-    // With too few workers, dozens of calls fail, and some last for half a minute. The command `rush` (docs/testing.md) measures with strict limits.
+    // With the four workers that Kamailio starts by default, 1,185 to 1,250 messages are sent again, and none with sixteen, on an idle machine. The
+    // command `rush` (docs/testing.md) measures with strict limits.
     assert!(carried.whole >= 380, "{carried}");
+    assert!(carried.sent_again < 1_000, "{carried}");
     assert!(carried.longest_over < Duration::from_secs(5), "{carried}");
 }
 

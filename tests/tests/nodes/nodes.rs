@@ -323,6 +323,14 @@ async fn logged_in_at(shop: &Shop, node: &TestServer) -> (Value, Client) {
     (made["user"]["id"].clone(), client)
 }
 
+/// Opens the cabin. Returns the code of the refusal, if any.
+async fn open_cabin(shop: &Shop, client: &Client) -> Value {
+    let mutation =
+        "mutation($i: OpenCabinInput!) { openCabin(input: $i) { session { id } userErrors { code } } }";
+    let answer = client.send(mutation, json!({ "i": { "cabinId": shop.cabins[0] } })).await;
+    answer.pointer("/errors/0/extensions/code").cloned().unwrap_or_default()
+}
+
 /// Pays a coin into the register. Returns the code of the refusal, if any.
 async fn pay_in(shop: &Shop, client: &Client) -> Value {
     let mutation = "mutation($i: RecordCashMovementInput!) { recordCashMovement(input: $i) { movement { kind } userErrors { code } } }";
@@ -341,6 +349,7 @@ on_both!(no_node_obeys_a_user_who_is_disabled, |backend| async move {
         assert_eq!(pay_in(&shop, &client).await, Value::Null);
         shop.owner.did("disableUser", "UserIdInput", json!({ "userId": id }), "user { id }").await;
         assert_eq!(pay_in(&shop, &client).await, "UNAUTHENTICATED");
+        assert_eq!(open_cabin(&shop, &client).await, "UNAUTHENTICATED");
     }
     let (id, client) = logged_in_at(&shop, &other).await;
     let input = json!({ "userId": id, "password": "another long password" });

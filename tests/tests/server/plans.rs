@@ -3,6 +3,7 @@
 mod attempts;
 mod books;
 mod finding;
+mod nodes;
 mod rows;
 mod shards;
 pub mod wire;
@@ -295,19 +296,21 @@ async fn half_a_year(server: &TestServer) {
             })
             .collect();
         let rows = &rows;
-        store
-            .write(|tx| async move {
-                // the server also creates partitions when it starts
-                if !partitions::alone(tx.conn()).await? {
-                    return Err(base::error::Error::Overtaken);
-                }
-                // on PostgreSQL, the rows of a month without a partition are first in the default partition, and `prepare` then moves them
-                calls::insert(tx.conn(), rows).await?;
-                calls::update(tx.conn(), rows).await?;
-                partitions::prepare(tx.conn(), at).await
-            })
-            .await
-            .unwrap();
+        let write = |tx: store::Tx| async move {
+            if !partitions::alone(tx.conn()).await? {
+                return Err(base::error::Error::Overtaken);
+            }
+            // on PostgreSQL, the rows of a month without a partition are first in the default partition, and `prepare` then moves them
+            calls::insert(tx.conn(), rows).await?;
+            calls::update(tx.conn(), rows).await?;
+            partitions::prepare(tx.conn(), at).await
+        };
+        // the server also creates partitions when it starts, and may need longer than the store tries again
+        let stored = async || match store.write(write).await {
+            Err(error) if error.is_transient() => None,
+            done => Some(done.unwrap()),
+        };
+        tests::sip::eventually("the rows are stored", stored).await;
     }
 }
 

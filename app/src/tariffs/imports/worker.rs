@@ -191,7 +191,11 @@ async fn work(app: &Arc<App>, id: Uuid) -> Result<()> {
         }
         Err(error) => Work::Failed(error),
     };
-    end(app, id, work).await
+    match end(app, id, work).await {
+        // the database will never store the result, so the job fails instead of running for ever
+        Err(error) if error.is_permanent() => end(app, id, Work::Failed(error)).await,
+        ended => ended,
+    }
 }
 
 /// Reads a job's file, and stores the version. Returns `None` if the file is lost: for example, it was deleted just before the job was started after a

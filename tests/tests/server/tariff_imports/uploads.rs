@@ -95,6 +95,36 @@ on_both!(hostile_uploads_fail_with_a_reason, |backend: Backend| async move {
     shop.finish().await;
 });
 
+on_both!(files_and_mappings_with_nul_are_stored_or_refused, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let tariff = tariff(&shop).await;
+    for (file, state) in [
+        ("Code;Name;Ra\0te\n351;Portugal;0.05\n", "DONE"),
+        ("Code;Name;Rate\n351;Portu\0gal;0.05\n", "DONE"),
+        ("Code;Name;Rate\n351;Portugal;0.0\x005\n", "FAILED"),
+        (&DECK.replace("España móvil", "Espa\0ña"), "DONE"),
+        (&canonical(2).replace("Somewhere 0", "Some\0where"), "DONE"),
+        (&canonical(2).replace("0.000001", "0.0\x0001"), "FAILED"),
+    ] {
+        let job = create(&shop, json!({ "tariffId": tariff })).await;
+        upload(&shop.server, &job, file.to_owned()).await;
+        let id = text(&job["id"]);
+        let ended = reaches(&shop, &id, state).await;
+        assert!(!ended.to_string().contains("\\u0000"), "{ended}");
+    }
+
+    let harmless = json!({ "harmless": ["a\0b"] }).to_string();
+    let input = json!({ "tariffId": tariff, "mapping": harmless });
+    let code = shop.reseller.code("createTariffImport", "CreateTariffImportInput", input, "import { id }");
+    assert_eq!(code.await, "INVALID_INPUT");
+    for mapping in [harmless, json!({ "sheet": "\0" }).to_string()] {
+        let input = json!({ "name": "Carrier", "mapping": mapping });
+        let code = shop.reseller.code("saveTariffMapping", "SaveTariffMappingInput", input, "mapping { id }");
+        assert_eq!(code.await, "INVALID_INPUT", "{mapping}");
+    }
+    shop.finish().await;
+});
+
 /// A named pipe in place of an uploaded file.
 struct Pipe(PathBuf);
 
