@@ -51,8 +51,12 @@ fn deployed_sqlite_files_are_their_owners_alone() {
         "{told}"
     );
     assert_eq!(mode(&folder.path().join("callshop.db")), 0o644, "check-config must not change the mode");
-    bash(folder.path(), &migrate);
+    let rw = format!("umask 000\n\"$CALLSHOP\" migrate --database '{database}?mode=rw'");
+    bash(folder.path(), &rw);
     assert_eq!(open_files(folder.path()), Vec::<String>::new(), "an old database");
+    let missing = format!("\"$CALLSHOP\" migrate --database '{database}.missing?mode=rw' || echo refused");
+    let told = String::from_utf8(bash(folder.path(), &missing).stdout).expect("text");
+    assert!(told.ends_with("refused\n") && !folder.path().join("callshop.db.missing").exists(), "{told}");
 }
 
 #[test]
