@@ -162,6 +162,8 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
         "kamailio.env",
         "sqlite/backup",
         "redis/redis.conf",
+        "redis/replica.conf",
+        "redis/users.acl",
         "postgres/archive-wal",
         "postgres/backup",
         "postgres/create-databases",

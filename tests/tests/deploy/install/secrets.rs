@@ -253,3 +253,30 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
     make("10.0.1");
     assert_eq!(text("hook_proxies"), edited[2].1);
 }
+
+#[test]
+fn deployed_redis_users_all_get_passwords() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut make = Command::new(repository().join("deploy/make-secrets"));
+    run(make.arg(folder.path()).args(["10.0.7", "1000"]));
+    let text = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a secret");
+    let (shipped, users) = (read("deploy/redis/users.acl"), text("redis_users"));
+    for (user, state, secret) in [
+        ("proxy", "on", "redis_kamailio"),
+        ("callshop", "on", "redis_callshop"),
+        ("replica", "off", "redis_replica"),
+        ("operator", "off", "redis_operator"),
+    ] {
+        assert!(shipped.contains(&format!("user {user} {state} >change-me-")), "{user}");
+        assert!(users.contains(&format!("user {user} on >{} ", text(secret))), "{user}");
+    }
+    assert!(!users.contains("change-me"), "{users}");
+    let login = format!("masteruser replica\nmasterauth {}\n", text("redis_replica"));
+    assert!(text("redis_replica_conf").ends_with(&format!("\nreplicaof 10.0.7.4 7379\n{login}")));
+    let guide = read("docs/operations.md");
+    for (name, file) in [("redis_users", "users.acl"), ("redis_replica_conf", "replica.conf")] {
+        let install =
+            format!("install -o redis -g redis -m 600 /etc/callshop/secrets/{name} /etc/redis/{file}\n");
+        assert!(guide.contains(&install), "the guide must contain: {install}");
+    }
+}
