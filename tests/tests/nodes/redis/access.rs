@@ -154,8 +154,8 @@ async fn redis_operator_may_promote_a_replica_once_it_has_a_password() {
     for command in commands {
         let mut words = command.split(' ');
         let mut cmd = redis::cmd(words.next().expect("a command"));
-        let answer = words.fold(&mut cmd, |cmd, word| cmd.arg(word)).query_async::<String>(&mut operator);
-        let answer = answer.await.expect(command);
+        let cmd = words.fold(&mut cmd, |cmd, word| cmd.arg(word));
+        let answer = cmd.query_async::<String>(&mut operator).await.expect(command);
         assert!(answer == "OK" || answer.contains("role:master"), "{command}: {answer}");
     }
     let mut replica = connect(&redis, "replica", "change-me-replica").await;
