@@ -1,5 +1,6 @@
 //! Tests the permissions of files that contain secrets, and checks that secrets never reach a commit or an image.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -102,19 +103,39 @@ fn deployed_backups_of_sqlite_are_their_owners_alone_and_whole() {
     assert_eq!(fs::read_dir(folder.path().join("other")).map_or(0, Iterator::count), 0);
 }
 
-/// Paths to which the guides write secrets. These paths are inside the build contexts of images.
-const WRITTEN: [&str; 10] = [
+/// Paths to which scripts and operators write secrets. These paths are inside the build contexts of images.
+const WRITTEN: [&str; 7] = [
     "deploy/secrets/token_key",
     "deploy/secrets/.made",
     "deploy/tls/shop.example.pem",
-    ".env",
     "kamailio/local.cfg",
     "callshop.toml",
     "callshop.db-wal",
-    "shop.json",
-    "login.json",
     "callshop-data/demo.json",
 ];
+
+/// Names of the files that the guides' commands write to the repository's folder. Many of these files contain logins, tokens or secrets.
+fn written_by_guides() -> BTreeSet<String> {
+    let docs = fs::read_dir(repository().join("docs")).expect("the guides").filter_map(Result::ok);
+    let docs = docs.map(|entry| format!("docs/{}", entry.file_name().to_string_lossy()));
+    let guides = docs.filter(|name| name.ends_with(".md")).chain(["README.md".to_owned()]);
+    let mut names = BTreeSet::new();
+    for guide in guides {
+        let text = read(&guide);
+        for block in text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            let words: Vec<_> = block.split_whitespace().collect();
+            for two in words.windows(2) {
+                let name = two[1].trim_matches(|letter: char| "\"();".contains(letter));
+                let is_written = [">", ">>", "2>", "tee", "--output"].contains(&two[0]);
+                // a program contains no secret
+                if is_written && name.contains('.') && !name.contains(['/', '$']) && !name.ends_with(".py") {
+                    names.insert(name.to_owned());
+                }
+            }
+        }
+    }
+    names
+}
 
 /// Whether a `.dockerignore` excludes a path of its folder. The function supports only the patterns that the repository's files use.
 fn is_left_out(ignored: &str, path: &str) -> bool {
@@ -126,13 +147,21 @@ fn is_left_out(ignored: &str, path: &str) -> bool {
                 None => name.ends_with(ending),
             };
         }
+        // only in the folder itself
+        if let Some(ending) = pattern.strip_prefix('*') {
+            return !path.contains('/') && path.ends_with(ending);
+        }
         path == pattern || path.starts_with(&format!("{pattern}/"))
     })
 }
 
 #[test]
 fn deployed_secrets_get_into_no_commit_and_no_image() {
-    for path in WRITTEN {
+    let guides = written_by_guides();
+    for name in [".env", "login.json", "token.txt", "secret.txt", "phones.json", "made.json", "link.json"] {
+        assert!(guides.contains(name), "{name}: {guides:?}");
+    }
+    for path in WRITTEN.into_iter().chain(guides.iter().map(String::as_str)) {
         // `check-ignore` succeeds if a file is ignored. The context of an image is the folder that `build:` names
         let mut git = Command::new("git");
         git.args(["-c", "safe.directory=*", "check-ignore", "--quiet", "--no-index", path]);
