@@ -204,6 +204,17 @@ fn deployed_certificates_can_be_read_by_the_balancer_and_nobody_else() {
         return;
     }
     assert_eq!(data.gid(), 99, "the balancer's group in its image");
+    // another user cannot give the file to the balancer, and is told so
+    let other = tempfile::tempdir().expect("a folder");
+    for name in ["fullchain.pem", "privkey.pem"] {
+        fs::copy(folder.path().join(name), other.path().join(name)).expect("a copy");
+    }
+    fs::copy(repository().join("deploy/install-certificate"), other.path().join("install")).expect("a copy");
+    let own = "chown -R nobody .\nsetpriv --reuid=nobody --regid=nogroup --clear-groups -- env TLS_FOLDER=tls ./install fullchain.pem privkey.pem shop.example";
+    let told = String::from_utf8(bash(other.path(), own).stderr).expect("text");
+    assert!(told.contains("run it as root") && told.contains("tls/shop.example.pem"), "{told}");
+    assert!(other.path().join("tls/shop.example.pem").exists());
+    assert!(read("docs/operating.md").contains("Run as root, `install-certificate` writes"));
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a mode");
     let read_as = |user: &str| {
         let mut cat = Command::new("setpriv");
