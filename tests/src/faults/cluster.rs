@@ -110,13 +110,20 @@ impl Cluster {
         let balancer = balancer(folder, network);
         let cluster = Self { members, http: http.expect("a client"), _etcd: etcd, _balancer: balancer };
         cluster.whole().await.unwrap_or_else(|why| panic!("{why}"));
-        cluster.back_up(&shared).await;
+        cluster.follow_guide(&shared).await;
         cluster
     }
 
-    /// Backs up a member with the login in `deploy/patroni/README.md`. A member lets nobody in without a password, not even on its own machine.
-    async fn back_up(&self, shared: &Path) {
+    /// Lists the members and backs up a member as in `deploy/patroni/README.md`. A member lets nobody in without a password, not even on its own
+    /// machine.
+    async fn follow_guide(&self, shared: &Path) {
         let member = &self.members[0];
+        let mut list = as_postgres(Path::new("patronictl"));
+        list.arg("-c").arg(member.own.join("patroni")).arg("list").current_dir("/").stdin(Stdio::null());
+        let told = list.output().await.expect("patronictl: run the tests by tests/run");
+        let listed = String::from_utf8_lossy(&told.stdout);
+        let is_listed = |member: &Member| listed.contains(&member.name);
+        assert!(self.members.iter().all(is_listed) && listed.contains("Sync Standby"), "{told:?}");
         let backups = member.own.join("backups");
         for (passwords, is_let_in) in [("nothing", false), ("pgpass", true)] {
             let mut backup = as_postgres(&shared.join("backup"));

@@ -36,6 +36,10 @@ fn deployed_members_have_what_their_guide_names() {
         assert!(settings.contains(&format!("\n#{line}\n")), "{line}");
     }
     assert!(guide.contains("`systemctl start callshop-backup`"));
+    // patronictl of Debian 12 does not accept `-d etcd3://…`, but it reads the folder of the member's settings, which `start` writes
+    let (_, folder) = guide.split_once("\n   FOLDER=").expect("the folder");
+    let control = format!("patronictl -c {}/patroni ", folder.lines().next().expect("the folder"));
+    assert_eq!(guide.matches("patronictl -c ").count(), guide.matches(&control).count(), "{control}");
     // the archive of a member is the archive that its backup prunes
     let (_, archive) = settings.split_once("\nBACKUP_ARCHIVE=").expect("the archive");
     let archive = archive.lines().next().expect("the archive");
