@@ -16,21 +16,22 @@ use base::error::{Error, Result};
 const OTHERS: u32 = 0o077;
 
 /// Creates the file if it does not exist; otherwise, limits access to the file and its companions to the owner. SQLite creates new companions with
-/// the file's mode. Does nothing for a URL that only opens an existing file (`mode=ro`, `mode=rw`).
+/// the file's mode. For a URL with `mode=rw`, does not create the file; for a URL with `mode=ro`, does nothing.
 ///
 /// # Errors
 /// Fails if the file cannot be created, or if it is accessible to other users and its mode cannot be changed.
 pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
     let Some(path) = path(&options.url) else { return Ok(()) };
     let parameters = options.url.split_once('?').map_or("", |(_, parameters)| parameters);
-    if parameters.split('&').any(|parameter| matches!(parameter, "mode=ro" | "mode=rw")) {
+    let has = |mode| parameters.split('&').any(|parameter| parameter == mode);
+    if has("mode=ro") {
         return Ok(());
     }
-    match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            return Err(Error::fault(format!("cannot create the database file {}: {error}", path.display())));
-        }
-        _ => {}
+    if !has("mode=rw")
+        && let Err(error) = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path)
+        && error.kind() != ErrorKind::AlreadyExists
+    {
+        return Err(Error::fault(format!("cannot create the database file {}: {error}", path.display())));
     }
     for (file, mode) in open_to_others(&path) {
         let closed = std::fs::set_permissions(&file, Permissions::from_mode(mode & !OTHERS));

@@ -149,6 +149,23 @@ impl Store {
     pub async fn connect(options: &StoreOptions, on_commit: Arc<dyn OnCommit>) -> Result<Self> {
         if options.url.starts_with("sqlite:") {
             file::close_to_others(options)?;
+        }
+        Self::connect_unchanged(options, on_commit).await
+    }
+
+    /// Like [`Store::connect`], but neither creates a missing SQLite file nor changes the access to an existing file. For commands that only check the
+    /// database.
+    ///
+    /// # Errors
+    /// Fails if the URL is invalid, if the SQLite file does not exist, or if the database does not respond.
+    pub async fn inspect(url: &str) -> Result<Self> {
+        let is_short = url.starts_with("sqlite:") && !url.contains('?');
+        let url = if is_short { format!("{url}?mode=rw") } else { url.to_owned() };
+        Self::connect_unchanged(&StoreOptions { url, connections: 1 }, Arc::new(())).await
+    }
+
+    async fn connect_unchanged(options: &StoreOptions, on_commit: Arc<dyn OnCommit>) -> Result<Self> {
+        if options.url.starts_with("sqlite:") {
             let reader = Database::connect(sqlite_options(options, options.connections)).await?;
             let reader = Reader::new(reader, options.connections);
             // SQLite has one writer. Waiting in a queue for one connection is fair and cheap, unlike contending for the file lock

@@ -142,7 +142,7 @@ pub async fn offline_phones(conn: &impl ConnectionTrait, search: &Search) -> Res
     found(&search.find(conn, columns, tables, condition, Vec::new()).await?)
 }
 
-/// Calls of the last seven days that cost the account more than they earned.
+/// Calls that ended in the last seven days and cost the account more than they earned.
 pub async fn sold_below_cost(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -151,9 +151,7 @@ pub async fn sold_below_cost(
     let backend = conn.get_database_backend();
     let paid = level_amount(backend, PAID_LEVEL);
     let pays = level_amount(backend, &format!("({PAID_LEVEL} + 1)"));
-    let condition = format!("c.callshop_id = s.id AND c.id >= $4 AND c.state = 'ENDED' AND {pays} > {paid}");
-    let first = first_id(now - DAYS_BACK);
-    found(&search.find(conn, ENDED, "\"call\" c", &condition, vec![first.into()]).await?)
+    ended_of_late(conn, search, now, &format!("c.state = 'ENDED' AND {pays} > {paid}")).await
 }
 
 /// Calls that ended in the last seven days, but after the end of their covered time, so that an amount was written off.

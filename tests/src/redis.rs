@@ -12,6 +12,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
+use crate::local::repository;
+
 /// Maximum time for a server to start or stop.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -126,6 +128,27 @@ impl RedisServer {
     pub async fn door(&self) -> Door {
         Door::to(self.address).await
     }
+}
+
+/// The users in `deploy/redis/users.acl`. All of them are on, and have the passwords in that file.
+pub fn shipped_users() -> String {
+    shipped("users.acl").replace(" off >", " on >")
+}
+
+/// The settings in `deploy/redis/replica.conf` that make a server a replica of `primary`. Without a primary, only the login of a replica: the server
+/// starts as a primary, and can become a replica later.
+pub fn shipped_replica(primary: Option<SocketAddr>) -> String {
+    let replica = shipped("replica.conf");
+    let (before, rest) = replica.split_once("\nreplicaof ").expect("a primary");
+    let (_, login) = rest.split_once('\n').expect("a login");
+    let primary = primary.map(|at| format!("replicaof {} {}\n", at.ip(), at.port())).unwrap_or_default();
+    format!("{before}\n{primary}{login}")
+}
+
+/// The text of a file in `deploy/redis`.
+fn shipped(name: &str) -> String {
+    let file = repository().join("deploy/redis").join(name);
+    std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 /// A port that is currently free.

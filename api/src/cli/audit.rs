@@ -1,14 +1,12 @@
 //! `callshop audit`.
 
-use std::sync::Arc;
-
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{ConfigArgs, Failure, out};
 use app::ledger::{self, Checked};
 use base::secret::without_password;
-use store::{Store, StoreOptions};
+use store::Store;
 
 /// Last part of `callshop audit --help`.
 pub(super) const HELP: &str = "Exit status: 0 if every invariant holds, 1 if one is broken, 2 if the audit could not run.\n\n\
@@ -40,11 +38,6 @@ pub(super) async fn run(args: AuditArgs) -> Result<u8, Failure> {
 
 async fn audit(args: &AuditArgs) -> Result<Vec<Checked>, Failure> {
     let config = args.config.load()?;
-    // an audit must not create a missing database, because an empty database would pass
-    let mut url = config.database_url.clone();
-    if url.starts_with("sqlite:") && !url.contains('?') {
-        url.push_str("?mode=rw");
-    }
     let cannot = |error: base::error::Error| -> Failure {
         let database = without_password(&config.database_url);
         format!(
@@ -52,8 +45,8 @@ async fn audit(args: &AuditArgs) -> Result<Vec<Checked>, Failure> {
         )
         .into()
     };
-    let options = StoreOptions { url, connections: 1 };
-    let store = Store::connect(&options, Arc::new(())).await.map_err(cannot)?;
+    // an audit must not create a missing database, because an empty database would pass
+    let store = Store::inspect(&config.database_url).await.map_err(cannot)?;
     // the progress bar is shown only if standard error is a terminal
     let bar = ProgressBar::new(ledger::invariant_count() as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}")?);

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -17,7 +16,7 @@ use app::sip_proxies::ProxyError;
 use base::secret::without_password;
 use sip::control::Proxies;
 use store::health::Migrations;
-use store::{Store, StoreOptions, file};
+use store::{Store, file};
 
 /// Last part of `callshop check-config --help`.
 pub(super) const HELP: &str = "Exit status: 0 if a server would start and work with this configuration, 1 if not.\n\n\
@@ -138,21 +137,16 @@ fn listener(found: &mut Findings, what: &str, address: SocketAddr) {
 
 async fn database(found: &mut Findings, config: &Config) {
     let shown = without_password(&config.database_url);
-    let mut url = config.database_url.clone();
-    if let Some(path) = url.strip_prefix("sqlite:").map(|path| path.split('?').next().unwrap_or(path)) {
-        if !Path::new(path).exists() {
-            return new_file(found, Path::new(path));
-        }
-        // the check opens an existing database file, but does not create a file
-        if !url.contains('?') {
-            url.push_str("?mode=rw");
-        }
+    let url = &config.database_url;
+    if let Some(path) = url.strip_prefix("sqlite:").map(|path| path.split('?').next().unwrap_or(path))
+        && !Path::new(path).exists()
+    {
+        return new_file(found, Path::new(path));
     }
-    if let Some(path) = file::path(&url) {
+    if let Some(path) = file::path(url) {
         modes(found, &path);
     }
-    let options = StoreOptions { url, connections: 1 };
-    let store = match tokio::time::timeout(PATIENCE, Store::connect(&options, Arc::new(()))).await {
+    let store = match tokio::time::timeout(PATIENCE, Store::inspect(url)).await {
         Ok(Ok(store)) => store,
         Ok(Err(error)) => return found.fail("database", format!("{shown}: {error}")),
         Err(_) => {

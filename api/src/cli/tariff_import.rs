@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::{ConfigArgs, Failure, not_found, operator, out, tariff_versions};
 use app::App;
 use app::auth::Actor;
-use app::margin::Margins;
 use app::tariffs::{self, Import, ImportMode, MAX_DECK_BYTES, Outcome, Version, mappings};
 use base::error::Error;
 use graphql::scalars::Kind;
@@ -196,7 +195,7 @@ async fn import_deck(
         changes.added, changes.raised, changes.lowered, changes.changed, changes.removed, changes.unchanged
     );
     say(json, &summary)?;
-    warn_of_losses(&outcome.margins);
+    tariff_versions::warn_of_losses(&outcome.margins);
     if let Some(draft) = outcome.loaded.as_ref().filter(|_| dry_run) {
         let impact = tariffs::impact_of_draft(app, operator, tariff_id, draft).await?;
         say(json, &tariff_versions::in_money(&impact))?;
@@ -245,7 +244,11 @@ async fn finish(
         Then::Activate => None,
         Then::Schedule(at) => Some(at),
     };
-    let line = tariff_versions::activated(app, operator, version.version.id, at).await?;
+    let (line, margins) = tariff_versions::activated(app, operator, version.version.id, at).await?;
+    if at.is_some() {
+        // the import was compared with the costs of today
+        tariff_versions::warn_of_losses(&margins);
+    }
     say(json, &line)
 }
 
@@ -303,28 +306,5 @@ fn explain(outcome: &Outcome) {
     for problem in &outcome.problems {
         let remedy = problem.remedy.as_ref().map_or(String::new(), |remedy| format!(" {remedy}"));
         eprintln!("line {}: {}{remedy} ({})", problem.line, problem.message, problem.code);
-    }
-}
-
-fn warn_of_losses(margins: &Margins) {
-    for warning in &margins.warnings {
-        let what =
-            warning.seconds.map_or("per minute".to_owned(), |seconds| format!("for {seconds} seconds"));
-        eprintln!(
-            "below cost: {} {} sells at {} and costs {} {what} (callshops: {})",
-            warning.prefix,
-            warning.destination,
-            warning.retail_per_minute,
-            warning.cost_per_minute,
-            warning.callshops
-        );
-    }
-    match margins.total {
-        0 => {}
-        1 => eprintln!("1 price is below cost"),
-        total => eprintln!("{total} prices are below cost"),
-    }
-    if margins.is_partial {
-        eprintln!("not all pairs of tariffs were compared: only the 20 pairs with the most accounts");
     }
 }

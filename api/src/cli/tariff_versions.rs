@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{ConfigArgs, Failure, not_found, operator, out};
 use app::App;
 use app::auth::Actor;
+use app::margin::Margins;
 use app::tariffs::{self, Comparison, Impact, RateChange, Version, VersionState};
 use graphql::scalars::Kind;
 use store::Page;
@@ -56,7 +57,7 @@ Example: callshop tariff cancel --version VGFyaWZm…";
 
 pub(super) const REVERT_HELP: &str = "\
 Without `--version`, the tariff goes back to the version that was in force before the active version. Calls in progress keep their prices. Scheduled
-versions remain scheduled, and the command names the next one.
+versions remain scheduled, and the command names the next one. Prices below cost are listed and do not prevent the change.
 
 Examples:
   callshop tariff revert --tariff VGFyaWZm…
@@ -335,22 +336,21 @@ pub(super) async fn activate(args: ActivateArgs) -> Result<(), Failure> {
     let run = async {
         let (app, operator) = operator(&args.config).await?;
         let id = Kind::TariffVersion.parse(&args.version.as_str().into())?;
-        out(&activated(&app, &operator, id, args.at).await?)
+        let (line, margins) = activated(&app, &operator, id, args.at).await?;
+        warn_of_losses(&margins);
+        out(&line)
     };
     run.await.map_err(|error| not_found(error, &version_named(&args.version), &args.config))
 }
 
-/// Activates a draft. Returns a line about the result, and prints warnings to standard error.
+/// Activates a draft. Returns a line about the result, and the prices below cost. Prints to standard error which version will replace it.
 pub(super) async fn activated(
     app: &App,
     operator: &Actor,
     version_id: Uuid,
     at: Option<DateTime<Utc>>,
-) -> Result<String, Failure> {
+) -> Result<(String, Margins), Failure> {
     let done = tariffs::activate(app, operator, version_id, at).await?;
-    if done.margins.total > 0 {
-        eprintln!("prices below cost: {}", done.margins.total);
-    }
     if let Some((next, from)) =
         done.next.and_then(|next| Some((next.version.number, next.version.active_from?)))
     {
@@ -362,7 +362,31 @@ pub(super) async fn activated(
     let version = done.version.version;
     let from = version.active_from.filter(|_| at.is_some());
     let from = from.map_or(String::new(), |from| format!(" from {}", from.to_rfc3339()));
-    Ok(format!("version {} is in force{from}\n", version.number))
+    Ok((format!("version {} is in force{from}\n", version.number), done.margins))
+}
+
+/// Prints the prices below cost to standard error.
+pub(super) fn warn_of_losses(margins: &Margins) {
+    for warning in &margins.warnings {
+        let what =
+            warning.seconds.map_or("per minute".to_owned(), |seconds| format!("for {seconds} seconds"));
+        eprintln!(
+            "below cost: {} {} sells at {} and costs {} {what} (callshops: {})",
+            warning.prefix,
+            warning.destination,
+            warning.retail_per_minute,
+            warning.cost_per_minute,
+            warning.callshops
+        );
+    }
+    match margins.total {
+        0 => {}
+        1 => eprintln!("1 price is below cost"),
+        total => eprintln!("{total} prices are below cost"),
+    }
+    if margins.is_partial {
+        eprintln!("not all pairs of tariffs were compared: only the 20 pairs with the most accounts");
+    }
 }
 
 pub(super) async fn cancel(args: CancelArgs) -> Result<(), Failure> {
@@ -388,6 +412,7 @@ async fn go_back(args: &RevertArgs) -> Result<(), Failure> {
     let tariff_id = Kind::Tariff.parse(&args.tariff.as_str().into())?;
     let version_id = args.version.as_deref().map(|id| Kind::TariffVersion.parse(&id.into())).transpose()?;
     let done = tariffs::revert(&app, &operator, tariff_id, version_id, &args.note).await?;
+    warn_of_losses(&done.margins);
     if let Some((next, from)) =
         done.next.and_then(|next| Some((next.version.number, next.version.active_from?)))
     {

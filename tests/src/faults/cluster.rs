@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -109,7 +110,29 @@ impl Cluster {
         let balancer = balancer(folder, network);
         let cluster = Self { members, http: http.expect("a client"), _etcd: etcd, _balancer: balancer };
         cluster.whole().await.unwrap_or_else(|why| panic!("{why}"));
+        cluster.follow_guide(&shared).await;
         cluster
+    }
+
+    /// Lists the members and backs up a member as in `deploy/patroni/README.md`. A member lets nobody in without a password, not even on its own
+    /// machine.
+    async fn follow_guide(&self, shared: &Path) {
+        let member = &self.members[0];
+        let mut list = as_postgres(Path::new("patronictl"));
+        list.arg("-c").arg(member.own.join("patroni")).arg("list").current_dir("/").stdin(Stdio::null());
+        let told = list.output().await.expect("patronictl: run the tests by tests/run");
+        let listed = String::from_utf8_lossy(&told.stdout);
+        let is_listed = |member: &Member| listed.contains(&member.name);
+        assert!(self.members.iter().all(is_listed) && listed.contains("Sync Standby"), "{told:?}");
+        let backups = member.own.join("backups");
+        for (passwords, is_let_in) in [("nothing", false), ("pgpass", true)] {
+            let mut backup = as_postgres(&shared.join("backup"));
+            backup.arg(&backups).current_dir("/").stdin(Stdio::null());
+            backup.env("PGHOST", member.address.to_string()).env("PGUSER", "replicator");
+            backup.env("PGPASSFILE", shared.join(passwords)).env_remove("PGPASSWORD");
+            let told = backup.output().await.expect("the backup starts");
+            assert_eq!(told.status.success(), is_let_in, "{told:?}");
+        }
     }
 
     /// The connecting user, as written in a URL.
@@ -282,7 +305,13 @@ impl Drop for Member {
 async fn shared_files(folder: &Path) -> PathBuf {
     let (shared, deploy) = (folder.join("patroni"), repository().join("deploy"));
     fs::create_dir_all(shared.join("secrets")).expect("a folder");
-    let files = ["patroni/start", "patroni/patroni.yml", "postgres/postgresql.conf", "postgres/archive-wal"];
+    let files = [
+        "patroni/start",
+        "patroni/patroni.yml",
+        "postgres/postgresql.conf",
+        "postgres/archive-wal",
+        "postgres/backup",
+    ];
     for file in files {
         let from = deploy.join(file);
         fs::copy(&from, shared.join(from.file_name().expect("a name"))).expect("a copy");
@@ -290,6 +319,10 @@ async fn shared_files(folder: &Path) -> PathBuf {
     for name in ["postgres_superuser", "postgres_replication"] {
         fs::write(shared.join("secrets").join(name), PASSWORD).expect("a secret");
     }
+    let passwords = shared.join("pgpass");
+    fs::write(&passwords, format!("*:*:*:replicator:{PASSWORD}\n")).expect("the passwords");
+    // libpq ignores a file that others can read
+    fs::set_permissions(&passwords, fs::Permissions::from_mode(0o600)).expect("a mode");
     give_to_postgres(&shared).await;
     shared
 }

@@ -10,15 +10,11 @@ use tokio::process::Command;
 
 use super::database::{Daemon, append};
 use crate::local::repository;
+use crate::redis::{shipped_replica, shipped_users};
 use crate::relay::Relay;
 
 /// Maximum wait for a replica to catch up.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Users of Redis that are not in `deploy/redis/users.acl`: the replica's user, as in docs/operations.md, and the user of an operator who promotes
-/// the replica.
-const MORE_USERS: &str = "user replica on >change-me-replica resetkeys resetchannels -@all +psync +replconf +ping\n\
-                          user operator on >operator resetkeys resetchannels -@all +replicaof +info +ping\n";
-
 /// A single Redis server, or two servers. If there are two servers, the second replicates the first.
 pub(super) struct Redis {
     servers: Vec<(Daemon, SocketAddr)>,
@@ -99,7 +95,7 @@ impl Redis {
     }
 
     async fn ask(&self, server: usize, words: &[&str]) -> Result<String, String> {
-        let url = format!("redis://operator:operator@{}", self.servers[server].1);
+        let url = format!("redis://operator:change-me-operator@{}", self.servers[server].1);
         let asking = async {
             let client = redis::Client::open(url)?;
             let mut connection = client.get_multiplexed_async_connection().await?;
@@ -116,14 +112,16 @@ async fn server(folder: &Path, name: &'static str, address: SocketAddr) -> Daemo
     fs::create_dir_all(&own).expect("a folder");
     let log = folder.join(format!("{name}.log"));
     let deployed = repository().join("deploy/redis");
-    let users = fs::read_to_string(deployed.join("users.acl")).expect("the users");
     let acl = own.join("users.acl");
-    fs::write(&acl, format!("{}\n{MORE_USERS}", users.trim_end())).expect("the users are written");
+    fs::write(&acl, shipped_users()).expect("the users are written");
+    // each of two servers may become the replica of the other
+    let login = own.join("replica.conf");
+    fs::write(&login, shipped_replica(None)).expect("the replica's login is written");
     let command = move || {
         let mut command = Command::new("redis-server");
         command.arg(deployed.join("redis.conf")).arg("--aclfile").arg(&acl);
         command.args(["--bind", &address.ip().to_string(), "--port", &address.port().to_string()]);
-        command.args(["--masteruser", "replica", "--masterauth", "change-me-replica"]);
+        command.arg("--include").arg(&login);
         command.arg("--dir").arg(&own).args(["--protected-mode", "no"]);
         command.stdin(Stdio::null()).stdout(append(&log)).stderr(append(&log));
         command

@@ -1,5 +1,7 @@
 //! Tests that the balancer passes the API and the web pages to the nodes, and hides everything else.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -9,10 +11,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
-/// Paths of the API and of the files of the pages.
-pub const PASSED: [&str; 13] = [
+/// Paths of the API, its uploads and exports, and the files of the pages.
+pub const PASSED: [&str; 15] = [
     "/graphql",
     "/graphql/",
+    "/tariff-imports/1a2b3c",
+    "/export/calls",
     "/",
     "/screen.html",
     "/icon.svg",
@@ -89,4 +93,23 @@ async fn deployed_balancer_passes_the_pages_and_hides_the_rest() {
     for path in HIDDEN {
         assert_eq!(get(path).await.expect("an answer").status(), 404, "{path}");
     }
+}
+
+#[test]
+fn deployed_balancer_passes_the_paths_that_the_guide_lists() {
+    let read = |path: &str| fs::read_to_string(repository().join(path)).expect("a file");
+    // a folder with and without its slash is the same place
+    let place = |path: &str| path.trim_end_matches('/').to_owned();
+    let config = read("deploy/haproxy.cfg");
+    let passed: BTreeSet<_> = config
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("acl for_clients path")?.split_once(' '))
+        .flat_map(|(_, paths)| paths.split(' ').map(place).collect::<Vec<_>>())
+        .collect();
+    let guide = read("docs/operations.md");
+    let (_, list) = guide.split_once("Let the reverse proxy pass only").expect("the list");
+    let (list, _) = list.split_once("`deploy/haproxy.cfg`").expect("the end of the list");
+    let listed: BTreeSet<_> = list.split('`').skip(1).step_by(2).map(place).collect();
+    assert!(listed.contains("/tariff-imports") && listed.contains("/export"), "{listed:?}");
+    assert_eq!(listed, passed);
 }

@@ -1,5 +1,7 @@
 //! Tests events through Redis and over HTTP, with a Redis that is slow or dies.
 
+use std::net::SocketAddr;
+
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -134,25 +136,26 @@ async fn kamailio_moves_what_waited_to_redis() {
     stage.finish().await;
 }
 
-/// A Redis with the shipped configuration and users, plus two users: one for a replica, one for the test.
-async fn shipped_redis(options: &[String]) -> RedisServer {
-    let deployed =
-        |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/redis").join(name);
+/// A Redis with the shipped configuration and users, plus a user for the test. With a primary, the server starts as its replica.
+async fn shipped_redis(primary: Option<SocketAddr>) -> RedisServer {
+    let config = tests::local::repository().join("deploy/redis/redis.conf");
     RedisServer::with(|dir| {
-        let users = std::fs::read_to_string(deployed("users.acl")).expect("users.acl");
-        let more = "user replica on >copies resetkeys resetchannels -@all +psync +replconf +ping\nuser test on >tests ~* &* +@all\n";
-        let acl = dir.join("users.acl");
-        std::fs::write(&acl, users + more).expect("the users are written");
-        let own = [deployed("redis.conf").display().to_string(), "--aclfile".to_owned(), acl.display().to_string()];
-        own.into_iter().chain(options.iter().cloned()).collect()
+        let write = |name: &str, text: String| {
+            std::fs::write(dir.join(name), text).expect("the file is written");
+            dir.join(name).display().to_string()
+        };
+        let users = format!("{}user test on >tests ~* &* +@all\n", tests::redis::shipped_users());
+        let acl = write("users.acl", users);
+        let replica = write("replica.conf", tests::redis::shipped_replica(primary));
+        let config = config.display().to_string();
+        vec![config, "--aclfile".to_owned(), acl, "--include".to_owned(), replica]
     })
     .await
 }
 
-/// Sends a command as the test's own Redis user, and returns the response.
-async fn told<T: ::redis::FromRedisValue>(redis: &RedisServer, command: &str) -> T {
-    let client =
-        ::redis::Client::open(format!("redis://test:tests@{}", redis.address())).expect("an address");
+/// Sends a command as a Redis user, and returns the response.
+async fn told_as<T: ::redis::FromRedisValue>(login: &str, redis: &RedisServer, command: &str) -> T {
+    let client = ::redis::Client::open(format!("redis://{login}@{}", redis.address())).expect("an address");
     let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
     let mut words = command.split(' ');
     let mut told = ::redis::cmd(words.next().expect("a command"));
@@ -162,15 +165,22 @@ async fn told<T: ::redis::FromRedisValue>(redis: &RedisServer, command: &str) ->
     told.query_async(&mut connection).await.expect("an answer")
 }
 
+/// Sends a command as the test's own Redis user, and returns the response.
+async fn told<T: ::redis::FromRedisValue>(redis: &RedisServer, command: &str) -> T {
+    told_as("test:tests", redis, command).await
+}
+
+/// Sends a command as the user that promotes a replica, and returns the response.
+async fn operated(redis: &RedisServer, command: &str) -> String {
+    told_as("operator:change-me-operator", redis, command).await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_redis_that_dies_takes_no_event_along() {
-    let mut first = shipped_redis(&[]).await;
-    let primary = first.address().port().to_string();
-    let options =
-        ["--replicaof", "127.0.0.1", primary.as_str(), "--masteruser", "replica", "--masterauth", "copies"];
-    let mut second = shipped_redis(&options.map(str::to_owned)).await;
+    let mut first = shipped_redis(None).await;
+    let mut second = shipped_redis(Some(first.address())).await;
     eventually("the replica has connected to its primary", async || {
-        told::<String>(&first, "INFO replication").await.contains("state=online").then_some(())
+        operated(&first, "INFO replication").await.contains("state=online").then_some(())
     })
     .await;
     let door = first.door().await;
@@ -191,7 +201,7 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     talking.finished().await;
     assert_eq!(told::<u64>(&second, "XLEN callshop:events").await, 1, "the end of the call");
     first.kill().await;
-    told::<()>(&second, "REPLICAOF NO ONE").await;
+    assert_eq!(operated(&second, "REPLICAOF NO ONE").await, "OK");
     door.lead_to(second.address());
     stage.shop.server = stopped.start().await;
     let copied = stage.call_in(0, "ENDED").await;

@@ -357,6 +357,15 @@ on_both!(the_command_line_tells_of_prices_below_cost, |backend| async move {
         // the output of an activation names the scheduled version that will replace the new version
         assert_eq!(errors.contains("version 2 replaces it"), more == ["--activate"], "{errors}");
     }
+    let draft = text(&tariff.reprice("0.13", None).await["id"]);
+    for (arguments, price) in
+        [(["activate", "--version", &draft], "0.13"), (["revert", "--tariff", &tariff.id], "0.14")]
+    {
+        let said = tariff.command(&arguments).await;
+        let errors = String::from_utf8_lossy(&said.stderr);
+        assert!(said.status.success(), "{errors}");
+        assert_eq!(errors.matches(&warning.replace("0.14", price)).count(), 1, "{arguments:?}: {errors}");
+    }
     tariff.shop.finish().await;
 });
 

@@ -185,7 +185,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
     assert!(replicas >= 2 && number(&budget["maxUnavailable"]) < replicas);
     assert_eq!(budget["selector"]["matchLabels"], *labels);
 
-    // the network policy must allow exactly two ports for ingress, and at least the ports of PostgreSQL, Redis and the SIP proxy for egress
+    // the network policy must allow exactly two ports for ingress. For egress, it must allow DNS, PostgreSQL, Redis, the SIP proxy and webhooks
     let policy = &get("NetworkPolicy", "callshop")["spec"];
     assert_eq!(
         (&policy["podSelector"]["matchLabels"], &policy["policyTypes"]),
@@ -202,13 +202,16 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
         policy["ingress"].as_array().expect("rules").iter().all(|rule| rule["from"].is_array()),
         "no other egress"
     );
+    assert_eq!(ports("egress"), [53, 443, 5432, 6379, 8060].into());
     let secrets = read("deploy/make-secrets");
     for outside in ["5432", "6379", "8060"] {
-        assert!(
-            secrets.contains(&format!("$(port {outside})"))
-                && ports("egress").contains(&outside.parse().expect("a port"))
-        );
+        assert!(secrets.contains(&format!("$(port {outside})")), "{outside}");
     }
+    // traces need one more port, whose lines only have to lose their comment signs
+    let network = read("deploy/kubernetes/network.yaml");
+    let (_, traces) = network.split_once("\n    # a collector of traces").expect("the lines for traces");
+    assert!(traces.contains("\n    # - ports:\n    #     - { port: 4318, protocol: TCP }\n"), "{traces}");
+    assert!(read("docs/operations.md").contains("`http://127.0.0.1:4318`"));
 }
 
 /// Whether an ingress rule matches a path. A prefix matches only whole path segments.

@@ -4,6 +4,7 @@
 mod commands;
 mod images;
 mod kubernetes;
+mod members;
 mod package;
 mod postgres;
 mod secrets;

@@ -162,6 +162,8 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
         "kamailio.env",
         "sqlite/backup",
         "redis/redis.conf",
+        "redis/replica.conf",
+        "redis/users.acl",
         "postgres/archive-wal",
         "postgres/backup",
         "postgres/create-databases",
@@ -181,6 +183,10 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
             && !share.join("deploy/secrets").exists()
             && !share.join("deploy/tls").exists()
     );
+
+    let (here, there) = (repository().join("deploy/callshop-admin"), root.path("usr/sbin/callshop-admin"));
+    assert!(fs::read(&here).expect("here") == fs::read(&there).expect("the package's"));
+    assert_eq!(mode(&there), 0o755);
 
     // an upgrade keeps edited files and secrets
     let edited = "CALLSHOP_LISTEN=10.0.0.11:8080\n";
@@ -213,7 +219,8 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
         .filter(|name| !name.starts_with("etc/") || name.contains("callshop"))
         .cloned()
         .collect();
-    let empty: BTreeSet<String> = ["usr", "usr/bin", "usr/lib", "usr/share"].map(str::to_owned).into();
+    let empty: BTreeSet<String> =
+        ["usr", "usr/bin", "usr/lib", "usr/sbin", "usr/share"].map(str::to_owned).into();
     assert!(left.iter().all(|name| empty.contains(name)), "{left:?}");
     assert!(!fs::read_to_string(root.path("etc/passwd")).expect("users").contains("callshop:"));
 }
@@ -279,4 +286,56 @@ fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
         std::thread::sleep(std::time::Duration::from_millis(1_050));
     }
     assert_eq!(fs::read_to_string(folder.path().join("seen")).expect("who"), "callshop\n".repeat(3));
+}
+
+#[test]
+fn deployed_admin_commands_have_what_the_unit_has() {
+    let uid = fs::metadata("/proc/self").expect("this process").uid();
+    assert_eq!(uid, 0, "only root can read the secrets: run this test as root");
+    let guide = read("docs/operating.md");
+    assert!(
+        guide.contains("\ncallshop-admin check-config ")
+            && guide.contains("\ncallshop-admin user create-admin ")
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path().display().to_string();
+    run(Command::new(repository().join("deploy/make-secrets")).arg(folder.path().join("etc/secrets")));
+    fs::copy(repository().join("deploy/api.env"), folder.path().join("etc/api.env")).expect("the options");
+    let unit = read("deploy/systemd/callshop.service");
+    let own = unit
+        .replace("=/usr/bin/callshop", &format!("={here}/program"))
+        .replace("=/var/lib/callshop", &format!("={here}"))
+        .replace(":/etc/callshop", &format!(":{here}/etc"))
+        .replace("=/etc/callshop", &format!("={here}/etc"))
+        .replace("\nUser=callshop\n", "\nUser=nobody\n");
+    fs::write(folder.path().join("unit"), own).expect("a unit");
+    // the user of the unit may enter this folder, but not the folder of the secrets
+    run(Command::new("chmod").arg("755").arg(folder.path()));
+    let program = |name: &str, text: String| {
+        fs::write(folder.path().join(name), text).expect("a program");
+        run(Command::new("chmod").arg("755").arg(folder.path().join(name)));
+    };
+    program("systemctl", format!("#!/bin/sh\n[ \"$*\" = 'cat callshop.service' ] && cat '{here}/unit'\n"));
+    let shown = "#!/bin/sh\nid -un\npwd\necho \"$*\"\nread -r line; echo \"$line\"\ncat \"$CALLSHOP_DATABASE_URL_FILE\"\nenv | grep ^CALLSHOP_\n";
+    program("program", shown.to_owned());
+    let script = format!(
+        "export CALLSHOP_OTHER=1\necho 'a password' | PATH=\"{here}:$PATH\" \"$ROOT/deploy/callshop-admin\" user create-admin"
+    );
+    let told = String::from_utf8(super::bash(folder.path(), &script).stdout).expect("text");
+    let lines: Vec<_> = told.lines().collect();
+    let url = fs::read_to_string(folder.path().join("etc/secrets/database_url")).expect("a secret");
+    assert_eq!(lines[..5], ["nobody", here.as_str(), "user create-admin", "a password", url.trim()]);
+    // the command has the variables of the unit and its options, and no others
+    let names = |lines: &[&str]| -> BTreeSet<String> {
+        let pairs = lines.iter().filter_map(|line| line.split_once('='));
+        pairs.map(|(name, _)| name.to_owned()).collect()
+    };
+    let options = read("deploy/api.env");
+    let mut expected: Vec<_> = options.lines().filter(|line| !line.starts_with('#')).collect();
+    expected.extend(unit.lines().filter_map(|line| line.strip_prefix("Environment=")));
+    assert_eq!(names(&lines[5..]), names(&expected));
+    // the copies of the secrets are gone
+    let (_, copy) = told.split_once("\nCALLSHOP_DATABASE_URL_FILE=").expect("the variable");
+    let copy = Path::new(copy.lines().next().expect("a path"));
+    assert!(copy.starts_with("/run") && !copy.parent().expect("a folder").exists(), "{}", copy.display());
 }

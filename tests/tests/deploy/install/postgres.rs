@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tests::local::repository;
 
-use super::{mode, read, run};
+use super::{bash, mode, read, run};
 
 /// A Debian cluster in a folder of its own. The machine's clusters are not changed.
 struct Cluster {
@@ -152,12 +152,25 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
     assert_eq!(cluster.sql("SELECT string_agg(datname, ' ' ORDER BY 1) FROM pg_database WHERE datname IN ('callshop', 'kamailio')"), "callshop kamailio");
 
     // after two days, WAL from before the oldest kept backup is pruned
-    let backup = || printed(run(cluster.as_postgres(&scripts.join("backup")).arg(&backups)));
+    // this pg_basebackup also shows the slot that keeps the WAL until the backup has included it
+    let (bin, seen) = (cluster.path("bin"), cluster.path("seen"));
+    run(Command::new("install").args(["-d", "-o", "postgres", "-m", "755"]).args([&bin, &seen]));
+    let shows = "#!/bin/sh\npsql -XAtq -d postgres -c 'SELECT active AND temporary FROM pg_replication_slots' >\"$SEEN\"\n\
+                 exec /usr/bin/pg_basebackup \"$@\"\n";
+    fs::write(bin.join("pg_basebackup"), shows).expect("a program");
+    run(Command::new("chmod").arg("755").arg(bin.join("pg_basebackup")));
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"));
+    let backup = || {
+        let mut backup = cluster.as_postgres(&scripts.join("backup"));
+        printed(run(backup.arg(&backups).env("PATH", &path).env("SEEN", seen.join("slots"))))
+    };
     let first = backup();
     let early = cluster.sql("SELECT pg_walfile_name(pg_switch_wal())");
     std::thread::sleep(Duration::from_millis(1_100));
     let second = backup();
     assert!(first != second && mode(&first) == 0o600, "{first:?}, {second:?}");
+    assert_eq!(fs::read_to_string(seen.join("slots")).expect("the slots"), "t\n");
+    assert_eq!(cluster.sql("SELECT count(*) FROM pg_replication_slots"), "0", "a slot fills the disk");
     cluster.sql("CREATE TABLE filled AS SELECT 1 AS a");
     let last = cluster.sql("SELECT pg_walfile_name(pg_switch_wal())");
     let begun = Instant::now();
@@ -190,6 +203,22 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
     let refused = refused.arg(&backups).env("PGUSER", "nobody").output().expect("the backup starts");
     assert!(!refused.status.success(), "{refused:?}");
     assert_eq!(names(&backups).len(), 1, "{:?}", names(&backups));
+}
+
+#[test]
+fn deployed_backup_of_a_standby_is_restored_as_a_primary() {
+    let folder = tempfile::tempdir().expect("a folder");
+    bash(
+        folder.path(),
+        "mkdir base archive\ntouch base/standby.signal base/postgresql.auto.conf\ntar -czf base.tar.gz -C base .\n\
+         \"$ROOT/deploy/postgres/restore\" base.tar.gz archive data",
+    );
+    let data = folder.path().join("data");
+    assert!(data.join("recovery.signal").exists());
+    assert!(!data.join("standby.signal").exists(), "PostgreSQL prefers this file, and would not be promoted");
+    // PostgreSQL refuses to restore a member with lower limits than the member had; Patroni sets 10 by default
+    assert!(read("deploy/postgres/postgresql.conf").contains("\nmax_wal_senders = 10\n"));
+    assert!(!read("deploy/patroni/patroni.yml").contains("max_wal_senders"));
 }
 
 #[test]

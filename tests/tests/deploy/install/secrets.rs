@@ -1,5 +1,6 @@
 //! Tests the permissions of files that contain secrets, and checks that secrets never reach a commit or an image.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -51,8 +52,12 @@ fn deployed_sqlite_files_are_their_owners_alone() {
         "{told}"
     );
     assert_eq!(mode(&folder.path().join("callshop.db")), 0o644, "check-config must not change the mode");
-    bash(folder.path(), &migrate);
+    let rw = format!("umask 000\n\"$CALLSHOP\" migrate --database '{database}?mode=rw'");
+    bash(folder.path(), &rw);
     assert_eq!(open_files(folder.path()), Vec::<String>::new(), "an old database");
+    let missing = format!("\"$CALLSHOP\" migrate --database '{database}.missing?mode=rw' || echo refused");
+    let told = String::from_utf8(bash(folder.path(), &missing).stdout).expect("text");
+    assert!(told.ends_with("refused\n") && !folder.path().join("callshop.db.missing").exists(), "{told}");
 }
 
 #[test]
@@ -98,19 +103,39 @@ fn deployed_backups_of_sqlite_are_their_owners_alone_and_whole() {
     assert_eq!(fs::read_dir(folder.path().join("other")).map_or(0, Iterator::count), 0);
 }
 
-/// Paths to which the guides write secrets. These paths are inside the build contexts of images.
-const WRITTEN: [&str; 10] = [
+/// Paths to which scripts and operators write secrets. These paths are inside the build contexts of images.
+const WRITTEN: [&str; 7] = [
     "deploy/secrets/token_key",
     "deploy/secrets/.made",
     "deploy/tls/shop.example.pem",
-    ".env",
     "kamailio/local.cfg",
     "callshop.toml",
     "callshop.db-wal",
-    "shop.json",
-    "login.json",
     "callshop-data/demo.json",
 ];
+
+/// Names of the files that the guides' commands write to the repository's folder. Many of these files contain logins, tokens or secrets.
+fn written_by_guides() -> BTreeSet<String> {
+    let docs = fs::read_dir(repository().join("docs")).expect("the guides").filter_map(Result::ok);
+    let docs = docs.map(|entry| format!("docs/{}", entry.file_name().to_string_lossy()));
+    let guides = docs.filter(|name| name.ends_with(".md")).chain(["README.md".to_owned()]);
+    let mut names = BTreeSet::new();
+    for guide in guides {
+        let text = read(&guide);
+        for block in text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            let words: Vec<_> = block.split_whitespace().collect();
+            for two in words.windows(2) {
+                let name = two[1].trim_matches(|letter: char| "\"();".contains(letter));
+                let is_written = [">", ">>", "2>", "tee", "--output"].contains(&two[0]);
+                // a program contains no secret
+                if is_written && name.contains('.') && !name.contains(['/', '$']) && !name.ends_with(".py") {
+                    names.insert(name.to_owned());
+                }
+            }
+        }
+    }
+    names
+}
 
 /// Whether a `.dockerignore` excludes a path of its folder. The function supports only the patterns that the repository's files use.
 fn is_left_out(ignored: &str, path: &str) -> bool {
@@ -122,13 +147,21 @@ fn is_left_out(ignored: &str, path: &str) -> bool {
                 None => name.ends_with(ending),
             };
         }
+        // only in the folder itself
+        if let Some(ending) = pattern.strip_prefix('*') {
+            return !path.contains('/') && path.ends_with(ending);
+        }
         path == pattern || path.starts_with(&format!("{pattern}/"))
     })
 }
 
 #[test]
 fn deployed_secrets_get_into_no_commit_and_no_image() {
-    for path in WRITTEN {
+    let guides = written_by_guides();
+    for name in [".env", "login.json", "token.txt", "secret.txt", "phones.json", "made.json", "link.json"] {
+        assert!(guides.contains(name), "{name}: {guides:?}");
+    }
+    for path in WRITTEN.into_iter().chain(guides.iter().map(String::as_str)) {
         // `check-ignore` succeeds if a file is ignored. The context of an image is the folder that `build:` names
         let mut git = Command::new("git");
         git.args(["-c", "safe.directory=*", "check-ignore", "--quiet", "--no-index", path]);
@@ -171,6 +204,17 @@ fn deployed_certificates_can_be_read_by_the_balancer_and_nobody_else() {
         return;
     }
     assert_eq!(data.gid(), 99, "the balancer's group in its image");
+    // another user cannot give the file to the balancer, and is told so
+    let other = tempfile::tempdir().expect("a folder");
+    for name in ["fullchain.pem", "privkey.pem"] {
+        fs::copy(folder.path().join(name), other.path().join(name)).expect("a copy");
+    }
+    fs::copy(repository().join("deploy/install-certificate"), other.path().join("install")).expect("a copy");
+    let own = "chown -R nobody .\nsetpriv --reuid=nobody --regid=nogroup --clear-groups -- env TLS_FOLDER=tls ./install fullchain.pem privkey.pem shop.example";
+    let told = String::from_utf8(bash(other.path(), own).stderr).expect("text");
+    assert!(told.contains("run it as root") && told.contains("tls/shop.example.pem"), "{told}");
+    assert!(other.path().join("tls/shop.example.pem").exists());
+    assert!(read("docs/operating.md").contains("Run as root, `install-certificate` writes"));
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a mode");
     let read_as = |user: &str| {
         let mut cat = Command::new("setpriv");
@@ -248,4 +292,31 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
     fs::remove_file(secrets.join(".made")).expect("the record existed");
     make("10.0.1");
     assert_eq!(text("hook_proxies"), edited[2].1);
+}
+
+#[test]
+fn deployed_redis_users_all_get_passwords() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut make = Command::new(repository().join("deploy/make-secrets"));
+    run(make.arg(folder.path()).args(["10.0.7", "1000"]));
+    let text = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a secret");
+    let (shipped, users) = (read("deploy/redis/users.acl"), text("redis_users"));
+    for (user, state, secret) in [
+        ("proxy", "on", "redis_kamailio"),
+        ("callshop", "on", "redis_callshop"),
+        ("replica", "off", "redis_replica"),
+        ("operator", "off", "redis_operator"),
+    ] {
+        assert!(shipped.contains(&format!("user {user} {state} >change-me-")), "{user}");
+        assert!(users.contains(&format!("user {user} on >{} ", text(secret))), "{user}");
+    }
+    assert!(!users.contains("change-me"), "{users}");
+    let login = format!("masteruser replica\nmasterauth {}\n", text("redis_replica"));
+    assert!(text("redis_replica_conf").ends_with(&format!("\nreplicaof 10.0.7.4 7379\n{login}")));
+    let guide = read("docs/operations.md");
+    for (name, file) in [("redis_users", "users.acl"), ("redis_replica_conf", "replica.conf")] {
+        let install =
+            format!("install -o redis -g redis -m 600 /etc/callshop/secrets/{name} /etc/redis/{file}\n");
+        assert!(guide.contains(&install), "the guide must contain: {install}");
+    }
 }

@@ -135,6 +135,41 @@ async fn redis_users_may_do_what_they_need_and_nothing_else() {
     shop.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_operator_may_promote_a_replica_once_it_has_a_password() {
+    // the passwords in the file are public, so nobody can log in with them
+    let redis = as_shipped(|users| users).await;
+    for user in ["replica", "operator"] {
+        let url = format!("redis://{user}:change-me-{user}@{}", redis.address());
+        let client = redis::Client::open(url).expect("an address");
+        let entered = async {
+            let mut connection = client.get_multiplexed_async_connection().await?;
+            redis::cmd("PING").query_async::<()>(&mut connection).await
+        };
+        entered.await.expect_err("the login must be refused");
+    }
+
+    let redis = as_shipped(|users| users.replace(" off >", " on >")).await;
+    let mut operator = connect(&redis, "operator", "change-me-operator").await;
+    let guide = fs::read_to_string(tests::local::repository().join("docs/operations.md")).expect("the guide");
+    let commands: Vec<_> =
+        guide.lines().filter_map(|line| Some(line.split_once(" --user operator ")?.1)).collect();
+    assert_eq!(commands, ["INFO replication", "REPLICAOF NO ONE", "INFO replication"]);
+    for command in commands {
+        let mut words = command.split(' ');
+        let mut cmd = redis::cmd(words.next().expect("a command"));
+        let cmd = words.fold(&mut cmd, |cmd, word| cmd.arg(word));
+        let answer = cmd.query_async::<String>(&mut operator).await.expect(command);
+        assert!(answer == "OK" || answer.contains("role:master"), "{command}: {answer}");
+    }
+    let mut replica = connect(&redis, "replica", "change-me-replica").await;
+    for command in ["XLEN callshop:events", "CONFIG GET *", "ACL LIST", "SHUTDOWN", "FLUSHALL"] {
+        refused(&mut operator, command).await;
+        refused(&mut replica, command).await;
+    }
+    refused(&mut replica, "REPLICAOF NO ONE").await;
+}
+
 fn openssl(dir: &Path, arguments: &str) {
     let done =
         Command::new("openssl").args(arguments.split(' ')).current_dir(dir).output().expect("openssl runs");
