@@ -26,7 +26,7 @@ struct RawQueue {
 }
 
 /// A response as text. Kamailio copies the headers of phones as they are: a user agent or a contact may be in Latin-1. Bytes that are not UTF-8 become
-/// U+FFFD, so that they do not void the whole listing. Users, Call-IDs and tags are ASCII, because the proxy refuses others (`route[CHECKS]`).
+/// U+FFFD, so that they do not void the whole listing. A tag with such bytes counts as missing, because it matches no dialog.
 fn text(body: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(body)
 }
@@ -123,7 +123,8 @@ fn dialog(raw: RawDialog) -> Option<Dialog> {
     let reference: Option<Uuid> = noted.and_then(|text| text.0.as_ref()?.parse().ok());
     let state = raw.state.0;
     let answered = variable("answered").filter(|_| state >= Some(3)).and_then(|text| text.0.as_ref());
-    let tag = |leg: Lenient<RawLeg>| given(leg.0.and_then(|leg| leg.tag.0));
+    let is_known = |tag: &String| !tag.contains('\u{fffd}');
+    let tag = |leg: Lenient<RawLeg>| given(leg.0.and_then(|leg| leg.tag.0)).filter(is_known);
     let (call_id, from_tag) = (given(raw.call_id.0), tag(raw.caller));
     if reference.is_none() && call_id.is_none() {
         return None;

@@ -160,7 +160,7 @@ impl Store {
     /// Fails if the URL is invalid, if the SQLite file does not exist, or if the database does not respond.
     pub async fn inspect(url: &str) -> Result<Self> {
         let is_short = url.starts_with("sqlite:") && !url.contains('?');
-        let url = if is_short { format!("{url}?mode=rw") } else { url.to_owned() };
+        let url = if is_short { format!("{url}?mode=rw") } else { url.replace("mode=rwc", "mode=rw") };
         Self::connect_unchanged(&StoreOptions { url, connections: 1 }, Arc::new(())).await
     }
 

@@ -123,9 +123,9 @@ pub(super) const PROBLEMS: &[Sentence] = &[
         "Un texto del mapeo tiene más de {max} caracteres.",
     ),
     (
-        "A text in the mapping contains a control character.",
-        "Um texto do mapeamento contém um caractere de controle.",
-        "Un texto del mapeo contiene un carácter de control.",
+        "A text in the mapping contains a NUL character.",
+        "Um texto do mapeamento contém um caractere NUL.",
+        "Un texto del mapeo contiene un carácter NUL.",
     ),
     (
         "At most seven digits can be put before every code.",

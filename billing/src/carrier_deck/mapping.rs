@@ -202,14 +202,13 @@ pub(super) fn column_key(key: &str) -> Option<(Role, Option<&str>)> {
         .then_some((role, band))
 }
 
-/// The bound that a value of a mapping breaks. Control characters are refused, because PostgreSQL cannot store NUL. A cell may have several lines.
+/// The bound that a value of a mapping breaks. NUL is refused, because PostgreSQL cannot store it.
 fn broken_bound(value: &Value) -> Option<String> {
     let of_text = |text: &str| {
         if text.chars().count() > MAX_TEXT {
             return Some(format!("A text in the mapping has more than {MAX_TEXT} characters."));
         }
-        let is_control = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
-        text.contains(is_control).then(|| "A text in the mapping contains a control character.".to_owned())
+        text.contains('\0').then(|| "A text in the mapping contains a NUL character.".to_owned())
     };
     let of_list = |entries: usize| {
         let message = || format!("A list in the mapping has more than {MAX_COLUMNS} entries.");

@@ -69,7 +69,7 @@ fn read(bytes: &[u8], limits: &DeckLimits) -> Result<Vec<(String, Table)>, Refus
         let table = sheet(&mut book, &name, left)?;
         let table = merged::filled(&mut book, &name, table);
         left -= table.len().min(left);
-        tables.push((name, table));
+        tables.push((without_nul(name.into()).into_owned(), table));
     }
     Ok(tables)
 }
@@ -129,8 +129,8 @@ fn value(cell: &DataRef<'_>) -> (String, Kind) {
             (format!("{year:04}-{month:02}-{day:02}"), Kind::Date)
         }
         DataRef::DateTime(time) => (plain(time.as_f64()), Kind::Number),
-        DataRef::DateTimeIso(text) => (text.clone(), Kind::Date),
-        DataRef::DurationIso(text) => (text.clone(), Kind::Text),
+        DataRef::DateTimeIso(text) => (without_nul(text.into()).into_owned(), Kind::Date),
+        DataRef::DurationIso(text) => (without_nul(text.into()).into_owned(), Kind::Text),
         DataRef::Error(error) => (format!("{error}"), Kind::Text),
     }
 }

@@ -690,7 +690,7 @@ fn mappings_are_checked() {
         (r#"{"increment": 0}"#, "MAPPING_INVALID"),
         (r#"{"harmless": ["a\u0000b"]}"#, "MAPPING_INVALID"),
         (r#"{"columns": {"price": "Rate\u0000"}}"#, "MAPPING_INVALID"),
-        (r#"{"columns": {"price": ["Rate", "\u001b"]}}"#, "MAPPING_INVALID"),
+        (r#"{"columns": {"price": ["Rate", "\u0000"]}}"#, "MAPPING_INVALID"),
         (r#"{"bands": {"night": "\u0000"}}"#, "MAPPING_INVALID"),
         (r#"{"delimiter": "\u0000"}"#, "MAPPING_INVALID"),
         (r#"{"code_prefix": "+55"}"#, "MAPPING_INVALID"),

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use super::super::columns::CodeSource;
 use super::super::header::{Role, words};
-use super::super::mapping::{ColumnRef, DuplicateRule, Mapping};
+use super::super::mapping::{DuplicateRule, Mapping, reference};
 use super::super::table::Row;
 use super::super::{Answer, CarrierRate, Detected, Entry, MAX_COLUMNS, Question};
 use super::Reader;
@@ -179,8 +179,9 @@ impl Reader<'_, '_> {
         let name = |column: usize| self.plan.names.get(column).filter(|name| !name.is_empty()).cloned();
         let (country, area) = (name(code)?, name(column)?);
         let text = format!("the digits in {area} follow those in {country}");
-        let mapping = Mapping::column("country_code", ColumnRef::Name(country))
-            .merged(Mapping::column("area_code", ColumnRef::Name(area)))
+        let names = &self.plan.names;
+        let mapping = Mapping::column("country_code", reference(names, code))
+            .merged(Mapping::column("area_code", reference(names, column)))
             .merged(Mapping { columns: BTreeMap::from([("prefix".to_owned(), None)]), ..Mapping::default() });
         Some(Answer::new(text, mapping))
     }

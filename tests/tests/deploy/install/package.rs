@@ -300,7 +300,10 @@ fn deployed_admin_commands_have_what_the_unit_has() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path().display().to_string();
     run(Command::new(repository().join("deploy/make-secrets")).arg(folder.path().join("etc/secrets")));
-    fs::copy(repository().join("deploy/api.env"), folder.path().join("etc/api.env")).expect("the options");
+    // of several values of a variable, the last one counts, and the last line of a file may lack its end
+    let more = "CALLSHOP_DATABASE_CONNECTIONS=7\nCALLSHOP_DATABASE_CONNECTIONS=8";
+    fs::write(folder.path().join("etc/api.env"), format!("{}{more}", read("deploy/api.env")))
+        .expect("the options");
     let unit = read("deploy/systemd/callshop.service");
     let own = unit
         .replace("=/usr/bin/callshop", &format!("={here}/program"))
@@ -308,7 +311,8 @@ fn deployed_admin_commands_have_what_the_unit_has() {
         .replace(":/etc/callshop", &format!(":{here}/etc"))
         .replace("=/etc/callshop", &format!("={here}/etc"))
         .replace("\nUser=callshop\n", "\nUser=nobody\n");
-    fs::write(folder.path().join("unit"), own).expect("a unit");
+    let edited = "[Service]\nEnvironment=CALLSHOP_DATABASE_CONNECTIONS=9\nEnvironmentFile=-/no/such/file\n";
+    fs::write(folder.path().join("unit"), format!("{own}\n{edited}")).expect("a unit");
     // the user of the unit may enter this folder, but not the folder of the secrets
     run(Command::new("chmod").arg("755").arg(folder.path()));
     let program = |name: &str, text: String| {
@@ -332,8 +336,10 @@ fn deployed_admin_commands_have_what_the_unit_has() {
     };
     let options = read("deploy/api.env");
     let mut expected: Vec<_> = options.lines().filter(|line| !line.starts_with('#')).collect();
+    expected.push("CALLSHOP_DATABASE_CONNECTIONS=8");
     expected.extend(unit.lines().filter_map(|line| line.strip_prefix("Environment=")));
     assert_eq!(names(&lines[5..]), names(&expected));
+    assert!(lines[5..].contains(&"CALLSHOP_DATABASE_CONNECTIONS=8"), "{told}");
     // the copies of the secrets are gone
     let (_, copy) = told.split_once("\nCALLSHOP_DATABASE_URL_FILE=").expect("the variable");
     let copy = Path::new(copy.lines().next().expect("a path"));
