@@ -152,6 +152,10 @@ describe('the users', () => {
     await button('Search', other).click();
     await other.getByText('1 user', { exact: true }).waitFor();
     expect(await other.locator('.user').count()).toBe(1);
+    await button('Choose another', other).click();
+    await other.getByRole('radio', { name: 'Other accounts' }).check();
+    await other.getByTestId('accounts').getByRole('button', { name: 'Revenda Paulista' }).click();
+    await other.getByText('Only the account above this one can change these users.').waitFor();
     await other.context().close();
   });
 });

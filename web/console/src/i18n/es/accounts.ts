@@ -74,7 +74,7 @@ export const accounts: typeof portuguese = {
     at: 'Fecha',
     details: 'Detalles',
     nothing: 'Ningún movimiento en este período.',
-    ofPlatform: 'La plataforma no tiene estado de cuenta. Elija otra cuenta.',
+    ofPlatform: 'La plataforma no tiene extracto. Elija otra cuenta.',
     further_one: '{{count}} movimiento más',
     further_other: '{{count}} movimientos más',
     version: 'Versión {{number}} de la tarifa',

@@ -25,7 +25,7 @@ export const first: typeof portuguese = {
     equipment: 'Equipos',
     wall: 'Tiendas',
     tariffs: 'Tarifas',
-    statements: 'Estado de cuenta',
+    statements: 'Extracto',
     users: 'Usuarios',
     webhooks: 'Webhooks',
     settings: 'Ajustes',
