@@ -65,5 +65,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { '/graphql': { target: api, ws: true }, '/tariff-imports': { target: api } } },
+  server: { proxy: { '/graphql': { target: api, ws: true }, '/tariff-imports': { target: api }, '/export': { target: api } } },
 });

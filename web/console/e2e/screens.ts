@@ -1,32 +1,8 @@
 import type { Page } from 'playwright-core';
+import { ACCOUNT_SCREENS } from './accountScreens.js';
 import { ASKING_DECK, BAD_DECK, chooseDeck } from './decks.js';
-import type { Demo } from './demo.js';
 import { DERIVED } from './tariffday.js';
-
-/** A screen or a dialog, and the steps that open it. */
-export interface Screen {
-  readonly name: string;
-  readonly role: 'ATTENDANT' | 'CALLSHOP_OWNER' | 'RESELLER';
-  readonly visit: (page: Page, demo: Demo) => Promise<void>;
-}
-
-async function at(page: Page, hash: string): Promise<void> {
-  await page.evaluate((wanted) => {
-    window.location.hash = wanted;
-  }, hash);
-  await settled(page);
-}
-
-/** Waits until nothing on the page is loading. */
-export async function settled(page: Page): Promise<void> {
-  await page.locator('#main .screen, #main .note').first().waitFor();
-  await page.locator('.spinner').first().waitFor({ state: 'detached' });
-}
-
-async function dialog(page: Page): Promise<void> {
-  await page.locator('[role="dialog"]').first().waitFor();
-  await page.locator('.dialog .spinner').first().waitFor({ state: 'detached' });
-}
+import { at, dialog, settled, type Screen } from './visit.js';
 
 async function wall(page: Page): Promise<void> {
   await at(page, '#/wall');
@@ -393,4 +369,5 @@ export const SCREENS: readonly Screen[] = [
       await dialog(page);
     },
   },
+  ...ACCOUNT_SCREENS,
 ];

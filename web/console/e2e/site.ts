@@ -20,8 +20,8 @@ export interface Site {
   readonly close: () => Promise<void>;
 }
 
-/** The paths of the API: GraphQL, and the uploads of rate decks. */
-const API_PATHS = ['/graphql', '/tariff-imports/'];
+/** The paths of the API: GraphQL, the uploads of rate decks, and the downloads of exports. */
+const API_PATHS = ['/graphql', '/tariff-imports/', '/export/'];
 
 /** Serves the built console with its security policy, and forwards requests to the API, WebSockets included. */
 export async function serveConsole(folder: string, api: URL): Promise<Site> {

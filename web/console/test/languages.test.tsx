@@ -37,7 +37,7 @@ describe.each(Object.entries(LANGUAGES))('%s', (_language, translated) => {
 
 interface Case {
   readonly name: string;
-  readonly role: 'ATTENDANT' | 'CALLSHOP_OWNER' | 'RESELLER' | null;
+  readonly role: 'ATTENDANT' | 'CALLSHOP_OWNER' | 'RESELLER' | 'ADMIN' | null;
   readonly hash: string;
   readonly overrides?: Overrides;
   readonly shop?: Partial<ShopState>;
@@ -99,6 +99,27 @@ const CASES: readonly Case[] = [
   { name: 'a paused webhook', role: 'RESELLER', hash: '#/webhooks', overrides: { ...disabled, 'Webhook.disabledReason': 'PAUSED' }, press: '[data-testid="webhook"] .button-primary' },
   { name: 'no webhooks', role: 'RESELLER', hash: '#/webhooks', overrides: { 'WebhookConnection.nodes': [] } },
   { name: 'a new webhook', role: 'RESELLER', hash: '#/webhooks', press: '.screen-head .button' },
+  { name: 'users of a shop', role: 'CALLSHOP_OWNER', hash: '#/users', overrides: { 'User.role': 'ATTENDANT' } },
+  { name: 'users of a shop, for its reseller', role: 'RESELLER', hash: '#/users/shop' },
+  { name: 'users of the own account', role: 'RESELLER', hash: '#/users', overrides: { 'User.disabledAt': null, 'User.totpEnabledAt': null } },
+  { name: 'no users', role: 'CALLSHOP_OWNER', hash: '#/users', overrides: { 'UserConnection.nodes': [] } },
+  { name: 'a new user', role: 'CALLSHOP_OWNER', hash: '#/users', press: '.screen-head .button' },
+  { name: 'changing a user', role: 'CALLSHOP_OWNER', hash: '#/users', overrides: { 'User.role': 'ATTENDANT' }, press: '.user .button:nth-of-type(1)' },
+  { name: 'a new password', role: 'CALLSHOP_OWNER', hash: '#/users', overrides: { 'User.role': 'ATTENDANT' }, press: '.user .button:nth-of-type(2)' },
+  { name: 'resetting the second factor', role: 'CALLSHOP_OWNER', hash: '#/users', overrides: { 'User.role': 'ATTENDANT' }, press: '.user .button:nth-of-type(3)' },
+  {
+    name: 'disabling a user',
+    role: 'CALLSHOP_OWNER',
+    hash: '#/users',
+    overrides: { 'User.role': 'ATTENDANT', 'User.disabledAt': null },
+    press: '.user .button:nth-of-type(4)',
+  },
+  { name: 'choosing an account', role: 'RESELLER', hash: '#/users', press: '.account-bar .button' },
+  { name: 'statement', role: 'CALLSHOP_OWNER', hash: '#/statements' },
+  { name: 'statement with calls', role: 'RESELLER', hash: '#/statements', overrides: { 'AccountStatementLine.kind': 'CALLS', 'AccountStatementLine.at': null } },
+  { name: 'statement with sums', role: 'RESELLER', hash: '#/statements/shop', overrides: { 'AccountStatementLine.at': null } },
+  { name: 'statement without movements', role: 'RESELLER', hash: '#/statements', overrides: { 'AccountStatement.lines': [] } },
+  { name: 'statement of the platform', role: 'ADMIN', hash: '#/statements' },
   { name: 'deleting a webhook', role: 'RESELLER', hash: '#/webhooks', press: '[data-testid="webhook"] .button:last-child' },
 ];
 

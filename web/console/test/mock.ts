@@ -61,7 +61,12 @@ function valueOf(type: GraphQLOutputType, name: string): unknown {
 }
 
 function resolver(overrides: Overrides): GraphQLFieldResolver<unknown, unknown> {
-  return (_source, _args, _context, info) => {
+  return (source, _args, _context, info) => {
+    // an override may be a whole object
+    if (typeof source === 'object' && source !== null && Object.hasOwn(source, info.fieldName)) {
+      const given: unknown = Object.getOwnPropertyDescriptor(source, info.fieldName)?.value;
+      return given;
+    }
     const exact = `${info.parentType.name}.${info.fieldName}`;
     if (Object.hasOwn(overrides, exact)) return overrides[exact];
     if (Object.hasOwn(FIELDS, info.fieldName)) return FIELDS[info.fieldName];
@@ -90,7 +95,7 @@ const ABOVE = Object.values(Permission).filter((right) => !['OPERATE_CABINS', 'O
 /** The permissions that the server gives to each role. */
 export const PERMISSIONS: Readonly<Record<Viewer['role'], readonly Permission[]>> = {
   ATTENDANT,
-  CALLSHOP_OWNER: [...ATTENDANT, 'MANAGE_ATTENDANTS', 'MANAGE_CABINS', 'MANAGE_SETTINGS', 'SEE_COST', 'SEE_DRAWER', 'SEE_CREDIT', 'MANAGE_WEBHOOKS'],
+  CALLSHOP_OWNER: [...ATTENDANT, 'MANAGE_ATTENDANTS', 'SEE_ACCOUNTS', 'SEE_TARIFFS', 'MANAGE_CABINS', 'MANAGE_SETTINGS', 'SEE_COST', 'SEE_DRAWER', 'SEE_CREDIT', 'MANAGE_TOKENS', 'MANAGE_WEBHOOKS'],
   RESELLER: ABOVE,
   DISTRIBUTOR: ABOVE,
   ADMIN: ABOVE,

@@ -92,8 +92,8 @@ describe('routes', () => {
     const shop = { id: 'shop', name: 'Shop', currency: 'BRL', timeZone: 'UTC', locale: 'en', country: 'BR' };
     const screens = (role: keyof typeof PERMISSIONS, callshop: typeof shop | null) => screensOf({ permissions: PERMISSIONS[role], callshop });
     expect(screens('ATTENDANT', shop)).toEqual(['board', 'prices', 'receipts', 'register', 'settings']);
-    expect(screens('CALLSHOP_OWNER', shop)).toEqual(['board', 'prices', 'receipts', 'register', 'problems', 'report', 'equipment', 'webhooks', 'settings']);
-    expect(screens('RESELLER', null)).toEqual(['wall', 'tariffs', 'problems', 'report', 'webhooks', 'settings']);
+    expect(screens('CALLSHOP_OWNER', shop)).toEqual(['board', 'prices', 'receipts', 'register', 'problems', 'report', 'equipment', 'statements', 'users', 'webhooks', 'settings']);
+    expect(screens('RESELLER', null)).toEqual(['wall', 'tariffs', 'problems', 'report', 'statements', 'users', 'webhooks', 'settings']);
   });
 });
 

@@ -11,6 +11,8 @@ export const NAV_ICONS: Readonly<Record<Screen, IconName>> = {
   equipment: 'phone',
   wall: 'board',
   tariffs: 'tag',
+  statements: 'cash',
+  users: 'user',
   webhooks: 'send',
   settings: 'gear',
 };

@@ -13,12 +13,14 @@ const NEEDS: Readonly<Record<Screen, Permission | null>> = {
   problems: 'SEE_COST',
   report: 'SEE_COST',
   equipment: 'MANAGE_CABINS',
+  statements: 'SEE_CREDIT',
+  users: 'SEE_ACCOUNTS',
   webhooks: 'MANAGE_WEBHOOKS',
   settings: null,
 };
 
 /** The screens of a shop for users of the accounts above it, in this order. */
-export const INSIDE_SHOP: readonly Screen[] = ['board', 'equipment', 'prices', 'receipts'];
+export const INSIDE_SHOP: readonly Screen[] = ['board', 'equipment', 'prices', 'receipts', 'statements', 'users'];
 
 /**
  * The screens of a user; the first is the home screen. The equipment belongs to one shop, so users of the accounts above a shop find this screen

@@ -10,6 +10,8 @@ export const SCREENS = [
   'problems',
   'report',
   'equipment',
+  'statements',
+  'users',
   'webhooks',
   'settings',
 ] as const;

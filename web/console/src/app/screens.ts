@@ -11,6 +11,8 @@ export const LATER_SCREENS: Readonly<Record<Exclude<Screen, 'board'>, Later<obje
   equipment: later(() => import('../owner/Equipment.js').then((module) => module.Equipment)),
   wall: later(() => import('../reseller/Wall.js').then((module) => module.Wall)),
   tariffs: later(() => import('../reseller/Tariffs.js').then((module) => module.Tariffs)),
+  statements: later(() => import('../accounts/Statements.js').then((module) => module.Statements)),
+  users: later(() => import('../accounts/Users.js').then((module) => module.Users)),
   webhooks: later(() => import('../webhooks/Webhooks.js').then((module) => module.Webhooks)),
   settings: later(() => import('../settings/Settings.js').then((module) => module.Settings)),
 };

@@ -16,6 +16,8 @@ export interface Shop {
   readonly callshop: ShopFieldsFragment | null | undefined;
   /** `seq` of the last event that moved money in or out of the drawer; 0 if there was none. */
   readonly drawerSeq: number;
+  /** `seq` of the last event about the shop's users; 0 if there was none. */
+  readonly usersSeq: number;
   readonly error: CallshopError | null;
   readonly reload: () => void;
 }
@@ -118,6 +120,7 @@ export function ShopProvider({ shopId, children }: { readonly shopId: string; re
   const [live, setLive] = useState<ShopState | null>(null);
   const [liveError, setLiveError] = useState<CallshopError | null>(null);
   const [drawerSeq, setDrawerSeq] = useState(0);
+  const [usersSeq, setUsersSeq] = useState(0);
   const [round, setRound] = useState(0);
 
   useEffect(() => {
@@ -130,6 +133,7 @@ export function ShopProvider({ shopId, children }: { readonly shopId: string; re
       onEvent: (event, state) => {
         tell(event, state, t, announcer);
         if (MOVES_MONEY.has(event.kind)) setDrawerSeq(event.seq);
+        if (event.kind === 'USERS_CHANGED') setUsersSeq(event.seq);
         if (event.kind === 'SETTINGS_CHANGED') reload();
       },
       onFresh: reload,
@@ -148,13 +152,14 @@ export function ShopProvider({ shopId, children }: { readonly shopId: string; re
       live,
       callshop: data?.callshop,
       drawerSeq,
+      usersSeq,
       error: liveError ?? shopError,
       reload: () => {
         reload();
         if (liveError !== null) setRound((former) => former + 1);
       },
     }),
-    [shopId, live, data, drawerSeq, liveError, shopError, reload],
+    [shopId, live, data, drawerSeq, usersSeq, liveError, shopError, reload],
   );
   return <ShopContext value={shop}>{children}</ShopContext>;
 }

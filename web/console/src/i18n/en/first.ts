@@ -25,6 +25,8 @@ export const first: typeof portuguese = {
     equipment: 'Equipment',
     wall: 'Shops',
     tariffs: 'Tariffs',
+    statements: 'Statement',
+    users: 'Users',
     webhooks: 'Webhooks',
     settings: 'Settings',
   },

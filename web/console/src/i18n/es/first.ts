@@ -25,6 +25,8 @@ export const first: typeof portuguese = {
     equipment: 'Equipos',
     wall: 'Tiendas',
     tariffs: 'Tarifas',
+    statements: 'Extracto',
+    users: 'Usuarios',
     webhooks: 'Webhooks',
     settings: 'Ajustes',
   },

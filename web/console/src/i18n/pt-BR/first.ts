@@ -23,6 +23,8 @@ export const first = {
     equipment: 'Equipamentos',
     wall: 'Lojas',
     tariffs: 'Tarifas',
+    statements: 'Extrato',
+    users: 'Usuários',
     webhooks: 'Webhooks',
     settings: 'Ajustes',
   },

@@ -1,3 +1,4 @@
+import { accounts } from './accounts.js';
 import { counter } from './counter.js';
 import { imports } from './imports.js';
 import { office } from './office.js';
@@ -5,4 +6,4 @@ import { tariffs } from './tariffs.js';
 import { webhooks } from './webhooks.js';
 
 /** The texts that only later screens and dialogs need. */
-export const later = { ...counter, ...office, ...tariffs, ...imports, ...webhooks };
+export const later = { ...counter, ...office, ...tariffs, ...imports, ...webhooks, ...accounts };

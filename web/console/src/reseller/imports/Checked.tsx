@@ -1,4 +1,4 @@
-import type { ReactElement } from 'react';
+import { useState, type ReactElement } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useClient } from '../../app/context.js';
 import { useLocalImports } from '../../app/localImports.js';
@@ -21,11 +21,12 @@ export interface CheckedProps {
   readonly tariff: { readonly id: string; readonly currency: string };
   readonly onAgain: () => void;
   readonly onClose: () => void;
-  readonly onStarted: () => void;
+  /** Called if the import is no longer checked. */
+  readonly onStale: () => void;
 }
 
 /** The result of a check: what the import would change, the form that starts it, and the rates that would change. */
-export function Checked({ job, tariff, onAgain, onClose, onStarted }: CheckedProps): ReactElement {
+export function Checked({ job, tariff, onAgain, onClose, onStale }: CheckedProps): ReactElement {
   const { t } = useTranslation();
   const { changes, margin, impact, mapping } = job;
   const { choice } = useLocalImports().of(job.id);
@@ -38,12 +39,12 @@ export function Checked({ job, tariff, onAgain, onClose, onStarted }: CheckedPro
         <>
           <p>{t(choice?.byDate === true ? 'imports.wouldByDate' : 'imports.would')}</p>
           <ChangeCounts counts={changes} />
-          <Start job={job} tariffId={tariff.id} onAgain={onAgain} onStarted={onStarted} />
+          <Start job={job} tariffId={tariff.id} onAgain={onAgain} />
         </>
       )}
       <div className="line-actions">
         <Button onClick={onAgain}>{t('imports.again')}</Button>
-        <Discard id={job.id} onDone={onClose} onStale={onStarted} />
+        <Discard id={job.id} onDone={onClose} onStale={onStale} />
         <Button tone="quiet" onClick={onClose}>
           {t('common.close')}
         </Button>
@@ -68,15 +69,16 @@ interface StartProps {
   readonly job: ImportFieldsFragment;
   readonly tariffId: string;
   readonly onAgain: () => void;
-  readonly onStarted: () => void;
 }
 
 /** Starts the import with the file that the server has. If the server no longer has the file, a new check sends the file again. */
-function Start({ job, tariffId, onAgain, onStarted }: StartProps): ReactElement {
+function Start({ job, tariffId, onAgain }: StartProps): ReactElement {
   const { t } = useTranslation();
   const client = useClient();
   const imports = useLocalImports();
   const { file, choice } = imports.of(job.id);
+  // the button stays busy until the subscription tells the new state
+  const [started, setStarted] = useState<ImportFieldsFragment | null>(null);
   const start = useAction((idempotencyKey: string, effect: Effect) =>
     client.request(StartImportDocument, { input: { importId: job.id, ...effect, idempotencyKey } }),
   );
@@ -86,7 +88,7 @@ function Start({ job, tariffId, onAgain, onStarted }: StartProps): ReactElement 
   });
 
   async function run(effect: Effect): Promise<void> {
-    if ((await start.run(effect)) !== null) onStarted();
+    if ((await start.run(effect)) !== null) setStarted(job);
   }
 
   if (start.error?.rawCode === 'UPLOAD_GONE') {
@@ -107,7 +109,7 @@ function Start({ job, tariffId, onAgain, onStarted }: StartProps): ReactElement 
       </div>
     );
   }
-  return <StartForm job={job} byDate={choice?.byDate ?? null} busy={start.busy} error={start.error} onStart={run} />;
+  return <StartForm job={job} byDate={choice?.byDate ?? null} busy={start.busy || started === job} error={start.error} onStart={run} />;
 }
 
 interface ImportRatesProps {

@@ -63,7 +63,7 @@ export function ImportCard({ tariff, id, onState, onShow, onAgain }: ImportCardP
         error === null ? <Loading /> : null
       ) : (
         <>
-          <Step job={job} tariff={tariff} onShow={onShow} onAgain={onAgain} onClose={close} onStarted={restart} />
+          <Step job={job} tariff={tariff} onShow={onShow} onAgain={onAgain} onClose={close} onStale={restart} />
           <Findings job={job} />
           <Request job={job} />
         </>
@@ -88,10 +88,10 @@ interface StepProps {
   readonly onShow: (versionId: string) => void;
   readonly onAgain: () => void;
   readonly onClose: () => void;
-  readonly onStarted: () => void;
+  readonly onStale: () => void;
 }
 
-function Step({ job, tariff, onShow, onAgain, onClose, onStarted }: StepProps): ReactElement | null {
+function Step({ job, tariff, onShow, onAgain, onClose, onStale }: StepProps): ReactElement | null {
   switch (job.state) {
     case 'UPLOAD':
     case 'UPLOAD_AGAIN':
@@ -101,7 +101,7 @@ function Step({ job, tariff, onShow, onAgain, onClose, onStarted }: StepProps): 
     case 'ASKS':
       return <Questions key={JSON.stringify(job.questions)} job={job} />;
     case 'CHECKED':
-      return <Checked job={job} tariff={tariff} onAgain={onAgain} onClose={onClose} onStarted={onStarted} />;
+      return <Checked job={job} tariff={tariff} onAgain={onAgain} onClose={onClose} onStale={onStale} />;
     case 'DONE':
       return <Done job={job} tariff={tariff} onShow={onShow} onClose={onClose} />;
     case 'FAILED':

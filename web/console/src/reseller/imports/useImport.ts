@@ -8,7 +8,7 @@ export interface FollowedImport {
   /** Null until the first message. */
   readonly job: ImportFieldsFragment | null;
   readonly error: CallshopError | null;
-  /** Subscribes again after an error, and after the start of a checked import, whose subscription may have ended. */
+  /** Subscribes again after an error, and if the state is out of date because the subscription ended with the file of a checked import. */
   readonly restart: () => void;
 }
 
