@@ -17,7 +17,7 @@ use crate::crash::Random;
 use crate::server::HOOK_SECRET;
 use crate::shop::{event, micros, text, unique};
 
-/// Maximum time that a proxy waits for an authorization.
+/// Maximum time that a proxy waits for the response to a batch of events.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Number of simulated proxies, each with its own queue.
 const PROXIES: usize = 4;
@@ -70,6 +70,8 @@ pub(super) struct Load {
     pub(super) batches_again: AtomicU64,
     stop: AtomicBool,
     http: reqwest::Client,
+    /// How long a proxy waits for the response to an authorization request.
+    patience: Duration,
     base: String,
     redis: redis::Client,
     /// Whether Redis has a replica. If there is a replica, it must also confirm each event.
@@ -88,7 +90,12 @@ struct Told {
 
 impl Load {
     /// Creates the load for the hook and the Redis at these addresses.
-    pub(super) fn new(hook: SocketAddr, (redis, replicated): (SocketAddr, bool), seed: u64) -> Arc<Self> {
+    pub(super) fn new(
+        hook: SocketAddr,
+        (redis, replicated): (SocketAddr, bool),
+        seed: u64,
+        patience: Duration,
+    ) -> Arc<Self> {
         let redis =
             redis::Client::open(format!("redis://proxy:change-me-proxy@{redis}")).expect("an address");
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
@@ -101,6 +108,7 @@ impl Load {
             batches_again: AtomicU64::new(0),
             stop: AtomicBool::new(false),
             http,
+            patience,
             base: format!("http://{hook}/kamailio/v1"),
             redis,
             replicated,
@@ -197,7 +205,8 @@ impl Load {
             }
             answer.json().await.map_err(|_| "a broken answer".to_owned())
         };
-        tokio::time::timeout(PATIENCE, answered).await.unwrap_or_else(|_| Err("no answer in 3 s".to_owned()))
+        let late = |_| Err(format!("no answer in {:?}", self.patience));
+        tokio::time::timeout(self.patience, answered).await.unwrap_or_else(late)
     }
 
     async fn talk(&self, outbox: usize, reference: &Value, random: &mut Random) -> Outcome {

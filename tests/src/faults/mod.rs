@@ -60,7 +60,12 @@ pub struct Plan {
     pub release: bool,
     /// Whether PostgreSQL writes to disk before it responds.
     pub fsync: bool,
+    /// How long a proxy waits for the response to an authorization request. A shipped proxy waits for [`PROXY_PATIENCE`].
+    pub patience: Duration,
 }
+
+/// How long a shipped proxy waits for the response to an authorization request.
+pub const PROXY_PATIENCE: Duration = Duration::from_secs(3);
 
 /// All running parts.
 struct Stage {
@@ -158,7 +163,8 @@ impl Stage {
         let real = Arc::new(real::Real::prepare(&shop).await);
         shop.server.stop().await;
         let site = Arc::new(prepared.raise().await);
-        let load = Load::new(site.hook, (site.redis_address, site.replicated_redis), plan.seed);
+        let redis = (site.redis_address, site.replicated_redis);
+        let load = Load::new(site.hook, redis, plan.seed, plan.patience);
         let over = Arc::new(AtomicBool::new(false));
         let conn = site::connect(&site.database).await;
         let bases = verify::heads(&conn, &town).await.expect("the database answers");

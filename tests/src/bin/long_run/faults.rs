@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum as _};
-use tests::faults::{Disk, Fault, Plan, rolling, run};
+use tests::faults::{Disk, Fault, PROXY_PATIENCE, Plan, rolling, run};
 
 /// Starts two nodes, PostgreSQL, Redis, the balancer and the SIP proxy on loopback. Makes calls, and opens subscribers that follow the calls. Injects
 /// several faults at once; the faults are drawn from a seed. Afterward, every acknowledged event must be stored and delivered once, money must be
@@ -79,6 +79,7 @@ pub(crate) async fn main(arguments: Arguments) -> ExitCode {
         },
         release: settings.release,
         fsync: !settings.no_fsync,
+        patience: PROXY_PATIENCE,
     };
     let told = |line: &str| println!("{line}");
     let done = match arguments.command {
