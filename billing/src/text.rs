@@ -14,9 +14,9 @@ pub fn is_lines(text: &str) -> bool {
     text.split('\n').all(is_line)
 }
 
-/// The text with "?" in place of NUL, which PostgreSQL cannot store. The text does not grow.
+/// The text with the control character SUB (U+001A) in place of NUL, which PostgreSQL cannot store. The text does not grow, and is still no line.
 pub fn without_nul(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "?")) } else { text }
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{1a}")) } else { text }
 }
 
 fn is_strange(letter: char) -> bool {
