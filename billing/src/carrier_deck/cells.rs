@@ -260,7 +260,9 @@ fn is_counted(words: &[String], at: usize) -> bool {
 /// Whether a word means a minute, in any inflection.
 pub(super) fn is_minute(word: &str) -> bool {
     MINUTES.contains(&word)
-        || ["минут", "хвилин", "minuut", "minutt", "minutow"].iter().any(|stem| word.contains(stem))
+        || ["минут", "хвилин", "minuut", "minutt", "minutow", "minutengenau", "minutentakt"]
+            .iter()
+            .any(|stem| word.contains(stem))
 }
 
 /// Whether a word means a second, in any inflection.

@@ -110,17 +110,20 @@ fn month(word: &str) -> Option<u32> {
     u32::try_from(at + 1).ok()
 }
 
+/// The error of a cell that is not a date.
+pub(super) fn invalid() -> CellError {
+    CellError::new("DATE_INVALID", "The cell is not a date.", "Write the date as 2026-12-31.")
+}
+
 impl Date {
     /// Reads a cell without deciding the order of day and month.
     pub(super) fn read(cell: &str) -> Result<Date, CellError> {
-        let fail = || {
-            let message = "The cell is not a date.";
-            CellError::new("DATE_INVALID", message, "Write the date as 2026-12-31.")
-        };
+        let fail = invalid;
         if cell.len() > MAX_WORDS_IN_CELL {
             return Err(fail());
         }
         let text = plain(fold(cell));
+        let text = since(&text).to_owned();
         if text.is_empty() || NOW.contains(&text.as_str()) || begins_now(&text) {
             return Ok(Date::Now);
         }
@@ -155,6 +158,61 @@ fn plain(text: String) -> String {
     text.replace(['年', '月', '년', '월'], "-").replace(['日', '일', '號'], " ").trim().to_owned()
 }
 
+/// Whether a cell with a date says that the date is the last day: "until 06.12.2026". Such a date is not a first day.
+pub(super) fn says_until(cell: &str) -> bool {
+    const UNTIL: &[&str] = &[
+        "until", "till", "til", "through", "thru", "expires", "expiry", "ends", "bis", "hasta", "ate",
+        "jusqu", "fino", "tot", "до",
+    ];
+    cell.contains(char::is_alphabetic)
+        && fold(cell).split(|letter: char| !letter.is_alphanumeric()).any(|word| UNTIL.contains(&word))
+}
+
+/// The date in a cell like "from 07/12/2026", which repeats that it is the first day. Other texts are not changed.
+fn since(text: &str) -> &str {
+    const FROM: &[&str] = &[
+        "effective",
+        "eff",
+        "valid",
+        "starting",
+        "from",
+        "as",
+        "of",
+        "on",
+        "since",
+        "wef",
+        "w.e.f",
+        "w.e.f.",
+        "gultig",
+        "ab",
+        "dem",
+        "seit",
+        "desde",
+        "el",
+        "a",
+        "partir",
+        "de",
+        "del",
+        "du",
+        "compter",
+        "dal",
+        "valido",
+        "vigente",
+        "vanaf",
+        "od",
+        "с",
+        "со",
+    ];
+    let mut rest = text;
+    while let Some((word, after)) = rest.split_once(char::is_whitespace) {
+        if !FROM.contains(&word.trim_end_matches([':', '.'])) && !FROM.contains(&word) {
+            break;
+        }
+        rest = after.trim_start();
+    }
+    if rest.starts_with(|letter: char| letter.is_ascii_digit()) { rest } else { text }
+}
+
 /// Whether a text without digits begins with a word for "now": "Immediate 即時", "immediately upon notice".
 fn begins_now(text: &str) -> bool {
     const WORDS: &[&str] = &[
@@ -183,7 +241,7 @@ pub(super) fn dates_in(text: &str) -> Vec<String> {
     let mut found: Vec<String> = signed(text).into_iter().collect();
     let mut at = 0;
     while at < words.len() {
-        let dated = [5, 3, 1].into_iter().find_map(|length| {
+        let dated = [5, 4, 3, 1].into_iter().find_map(|length| {
             let text = words.get(at..at + length)?.join(" ");
             let text = text.trim_matches(|letter: char| !letter.is_alphanumeric());
             let date = !text.bytes().all(|byte| byte.is_ascii_digit()) || text.len() == 8;

@@ -259,6 +259,10 @@ const DECORATIONS: &[&str] = &[
     "m",
 ];
 
+/// The symbols of currencies. A number beside one of them is an amount of money.
+const CURRENCY_SYMBOLS: &[char] =
+    &['$', '€', '£', '¥', '₹', '₺', '₽', '₦', '₵', '₱', '₪', '₩', '₴', '₸', '฿', '₫', '₡', '₲'];
+
 /// Whether a text beside a number has only words that do not change its value.
 fn is_decoration(text: &str) -> bool {
     let lower = text.to_lowercase();
@@ -465,14 +469,17 @@ fn wrong_mark(_cell: &str) -> CellError {
     CellError::new("NUMBER_DOUBTFUL", message, "Write the number with the marks of the other rows.")
 }
 
-/// Whether a cell is a number with decimals, and whether the number is not zero.
+/// Whether a cell is an amount, and whether the amount is not zero. An amount is a number with decimals, or a number with a currency's symbol: `$1`.
 pub(super) fn decimal(cell: &str, kind: Kind) -> Option<bool> {
     let expanded = small(cell);
     let text = strip(expanded.as_deref().unwrap_or(cell));
+    let money = || text.len() < cell.len() && text.len() <= 6 && cell.contains(CURRENCY_SYMBOLS);
     let marked = match kind {
         Kind::Number => text.contains('.'),
         Kind::Date => false,
-        Kind::Text => shape(text) != Shape::Plain && text.find(['.', ',']).is_some_and(|at| at <= 6),
+        Kind::Text => {
+            shape(text) != Shape::Plain && text.find(['.', ',']).is_some_and(|at| at <= 6) || money()
+        }
     };
     let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'));
     (marked && numeric).then(|| text.bytes().any(|byte| (b'1'..=b'9').contains(&byte)))

@@ -116,7 +116,7 @@ pub(super) fn codes_in_titles(table: &Table) -> Option<Table> {
     }
     let title = |row: Row<'_>| {
         let cell = row.cells().find(|cell| !cell.is_empty())?;
-        let (name, code) = apart(cell).filter(|_| row.filled() == 1)?;
+        let (name, code) = apart(cell).filter(|(name, _)| row.filled() == 1 && !is_page(name))?;
         let digits = code.trim_start_matches(['+', '0']);
         (calling_code(digits) == Some(digits)).then(|| (name, digits.to_owned()))
     };
@@ -126,6 +126,10 @@ pub(super) fn codes_in_titles(table: &Table) -> Option<Table> {
     let mut found = Table::default();
     found.blank = table.blank;
     let mut country = String::new();
+    let repeats = |row: Row<'_>| {
+        let same = row.cells().zip(header.cells()).filter(|(cell, name)| !cell.is_empty() && cell == name);
+        same.count() >= 2
+    };
     for (index, row) in table.iter().enumerate() {
         let titled = if index > at { title(row) } else { None };
         found.begin(row.line);
@@ -138,7 +142,33 @@ pub(super) fn codes_in_titles(table: &Table) -> Option<Table> {
             found.push(row.get(column), row.kind(column));
         }
         let code = if index == at { "Country code" } else { country.as_str() };
-        found.push(if index > at && row.filled() < 2 { "" } else { code }, Kind::Text);
+        // a header that is repeated on a later page stays a header
+        let plain = index > at && (row.filled() < 2 || repeats(row));
+        found.push(if plain { "" } else { code }, Kind::Text);
     }
     Some(found)
+}
+
+/// Whether a text such as "Page", before a number, numbers the pages of a printed deck.
+fn is_page(name: &str) -> bool {
+    const PAGES: &[&str] = &[
+        "page",
+        "pagina",
+        "pag",
+        "pg",
+        "seite",
+        "blatt",
+        "hoja",
+        "folha",
+        "foglio",
+        "feuille",
+        "sheet",
+        "strona",
+        "sida",
+        "side",
+        "sayfa",
+        "стр",
+        "страница",
+    ];
+    matches!(words(name).as_slice(), [word] if PAGES.contains(&word.as_str()))
 }

@@ -88,7 +88,7 @@ pub(super) fn appended(table: &Table, mapping: &Mapping) -> Option<Table> {
                     && index > at
                     && (row.filled() > 2 || looks_like_codes(row.get(code))) =>
                 {
-                    count += push_codes(&mut found, row, &line(row.get(start)))?;
+                    count += push_codes(&mut found, row, &line(row.get(start)), "")?;
                 }
                 _ => found.push(row.get(column), row.kind(column)),
             }

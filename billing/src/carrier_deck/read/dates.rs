@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use chrono::NaiveDate;
 
+use super::super::dates::{invalid, says_until};
 use super::super::detect::{Change, change_in, date_of};
 use super::super::header::{Age, Meaning, Role, meaning, words};
 use super::super::numbers::amount;
@@ -19,7 +20,9 @@ impl Reader<'_, '_> {
         if role == Role::Ends && has_no_end(row.get(column)) {
             return Some(None);
         }
-        match date_of(row.get(column), self.plan.order) {
+        let cell = row.get(column);
+        let last = role == Role::Effective && says_until(cell);
+        match if last { Err(invalid()) } else { date_of(cell, self.plan.order) } {
             Ok(date) => Some(date),
             Err(error) => {
                 self.problem(row, Some(column), error);

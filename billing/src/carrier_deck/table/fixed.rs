@@ -16,15 +16,30 @@ const MAX_LINE: usize = 1_000;
 /// separated by a delimiter fit better (`score`). Lines that are not rows of the table become rows of one cell.
 pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<Table>, Refusal> {
     // the first lines show that most files have no such columns
+    let ruled = text.lines().take(200).find_map(ruled);
     if text.contains('\t')
-        || text.lines().take(200).filter(|line| cells(line) >= FEWEST_CELLS).count() < FEWEST_ROWS
+        || ruled.is_none()
+            && text.lines().take(200).filter(|line| cells(line) >= FEWEST_CELLS).count() < FEWEST_ROWS
     {
         return Ok(None);
     }
     let lines: Vec<&str> = text.lines().take(max_rows.saturating_add(1)).map(str::trim_end).collect();
-    let is_row = |line: &&str| cells(line) >= FEWEST_CELLS;
+    let spaced = |line: &str| cells(line) >= FEWEST_CELLS && !is_labeled(line);
+    // the parts of a separator show the columns, even if only one space is between them
+    let ruled = ruled.filter(|ruled| lines.iter().filter(|line| spaced(line)).all(|line| fits(line, ruled)));
+    let is_row = |line: &&str| match &ruled {
+        Some(ruled) => {
+            let filled = |line: &str| cut(line, ruled).iter().filter(|cell| !cell.is_empty()).count();
+            !is_rule(line) && fits(line, ruled) && filled(line) >= FEWEST_CELLS
+        }
+        None => spaced(line),
+    };
     let rows: Vec<&str> = lines.iter().copied().filter(is_row).collect();
-    let Some(columns) = columns(&rows) else { return Ok(None) };
+    let found = match &ruled {
+        Some(ruled) => Some(ruled.clone()).filter(|_| rows.len() >= FEWEST_ROWS),
+        None => columns(&rows),
+    };
+    let Some(columns) = found else { return Ok(None) };
     if rows.len() * (columns.len() - 1) <= score * 2 {
         return Ok(None);
     }
@@ -122,11 +137,25 @@ fn is_rule(line: &str) -> bool {
         && line.chars().all(|letter| matches!(letter, '-' | '=' | '_' | '+' | '|' | ' ' | '*' | '─' | '━'))
 }
 
+/// Whether a line has a label such as "CURRENCY: USD", as the heading of a page does, and no amount.
+fn is_labeled(line: &str) -> bool {
+    line.contains(": ") && !may_be_row(line)
+}
+
+/// The columns below a separator whose parts stand above them: `-----  ----  ----`.
+fn ruled(line: &str) -> Option<Vec<(usize, usize)>> {
+    let parts = line.len() <= MAX_LINE && is_rule(line) && !line.contains(['+', '|', '*']);
+    parts.then(|| columns_of(&[line], 0)).flatten()
+}
+
 /// The first position of each column and the position after its last one. Two columns are separated by two or more adjacent positions that are blank in every row.
 fn columns(rows: &[&str]) -> Option<Vec<(usize, usize)>> {
-    if rows.len() < FEWEST_ROWS {
-        return None;
-    }
+    // a single space may be part of the names in all rows
+    if rows.len() < FEWEST_ROWS { None } else { columns_of(rows, 1) }
+}
+
+/// The columns of these lines, separated by more than `spaces` adjacent positions that are blank in every line.
+fn columns_of(rows: &[&str], spaces: usize) -> Option<Vec<(usize, usize)>> {
     let mut used: Vec<bool> = Vec::new();
     for row in rows {
         for (at, letter) in row.chars().enumerate() {
@@ -139,8 +168,7 @@ fn columns(rows: &[&str]) -> Option<Vec<(usize, usize)>> {
     let mut found: Vec<(usize, usize)> = Vec::new();
     for (at, used) in used.iter().enumerate().filter(|(_, used)| **used) {
         match found.last_mut() {
-            // a single space may be part of the names in all rows
-            Some(last) if last.1 + 1 >= at => last.1 = at + usize::from(*used),
+            Some(last) if last.1 + spaces >= at => last.1 = at + usize::from(*used),
             _ => found.push((at, at + 1)),
         }
     }

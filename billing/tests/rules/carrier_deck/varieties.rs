@@ -1,0 +1,241 @@
+//! Other ways to write what most decks write in one way: increments in brackets, whole prices with a currency's symbol, dates in words, printed pages.
+
+use super::*;
+
+fn deck(lines: &[&str]) -> CarrierDeck {
+    read(format!("{}\n", lines.join("\n")).as_bytes())
+}
+
+fn asked(deck: &CarrierDeck) -> Vec<&str> {
+    deck.questions.iter().map(|question| question.code.as_ref()).collect()
+}
+
+#[test]
+fn increments_in_brackets_or_with_a_comma() {
+    for cell in ["[60,1]", "[60/1]", "(60/1)", "[60, 1]", "60,1", "60, 1"] {
+        for name in ["Increment", "Billing Interval"] {
+            let first = format!("Mexico;52;0.0080;{cell}");
+            let deck = deck(&[&format!("Destination;Code;Rate;{name}"), &first, "Cuba;53;0.81;[1,1]"]);
+            assert_eq!(clean(&deck), ["52 0.008 0 60/1", "53 0.81 0 1/1"], "{cell} {name}");
+        }
+    }
+    // the name of the column is unknown
+    let deck = deck(&["Destination;Code;Rate;BI", "Mexico;52;0.0080;[60,60]", "Cuba;53;0.81;[1,1]"]);
+    assert_eq!(clean(&deck), ["52 0.008 0 60/60", "53 0.81 0 1/1"]);
+}
+
+#[test]
+fn a_number_that_is_no_increment_is_not_read_as_two_increments() {
+    let deck = deck(&["Destination;Code;Rate;Increment", "Mexico;52;0.0080;60,45", "Cuba;53;0.81;1,1"]);
+    assert_eq!(asked(&deck), ["COLUMN_UNKNOWN"], "{:#?}", deck.problems);
+}
+
+#[test]
+fn increments_in_german_words() {
+    let deck = deck(&[
+        "Land;Vorwahl;Preis;Takt",
+        "Kuba;0053;0,8100;minutengenau",
+        "Belgien;0032;0,0090;sekundengenau",
+    ]);
+    assert_eq!(clean(&deck), ["53 0.81 0 60/60", "32 0.009 0 1/1"]);
+}
+
+#[test]
+fn prices_in_whole_dollars_for_fixed_lines_and_mobile_phones() {
+    let rows =
+        ["Country,Country Code,Landline,Mobile", "Chad,235,$1,$1", "Somalia,252,$1,$2", "Niger,227,$2,$3"];
+    let noted = [&rows[..], &["", "Mobile numbers begin with 7"]].concat();
+    let expected = ["235 1", "2357 1", "252 1", "2527 2", "227 2", "2277 3"];
+    assert_eq!(clean(&deck(&noted)), expected.map(|rate| format!("{rate} 0 60/60")));
+    // no line says which codes are mobile
+    let file = format!("{}\n", rows.join("\n"));
+    let found = read(file.as_bytes());
+    let answers: Vec<&str> = found.questions[0].answers.iter().map(|answer| answer.text.as_str()).collect();
+    assert_eq!(asked(&found), ["PRICE_COLUMN"]);
+    assert_eq!(answers, ["Landline (column C: $1 | $1 | $2)", "Mobile (column D: $1 | $2 | $3)"]);
+    let (deck, _) = answered(file.as_bytes(), Mapping::default(), "PRICE_COLUMN", 1);
+    assert_eq!(clean(&deck), ["235 1 0 60/60", "252 2 0 60/60", "227 3 0 60/60"]);
+    assert_eq!(names(&deck), ["Chad", "Somalia", "Niger"]);
+}
+
+#[test]
+fn a_country_code_of_the_mapping_is_not_added_to_codes_that_a_formula_completes() {
+    let file = "DDD;Fixo (55+DDD);Móvel (55+DDD+9)\n11;0,0060;0,0220\n21;0,0065;0,0221\n31;0,0070;0,0222\n";
+    let expected = ["5511 0.006", "55119 0.022", "5521 0.0065", "55219 0.0221", "5531 0.007", "55319 0.0222"];
+    let expected = expected.map(|rate| format!("{rate} 0 60/60"));
+    assert_eq!(clean(&read(file.as_bytes())), expected);
+    let mapping = Mapping { code_prefix: Some("55".to_owned()), ..Mapping::default() };
+    assert_eq!(clean(&read_with(file.as_bytes(), &mapping, None)), expected);
+}
+
+#[test]
+fn additional_minutes_with_an_apostrophe() {
+    for (first, next) in [("1st Min", "Add'l Min"), ("First Minute", "Addl Minute"), ("1st Min", "Add’l Min")]
+    {
+        let header = format!("Country,Dial Code,{first},{next},Billing");
+        let deck = deck(&[&header, "Haiti,509,0.31,0.31,60/60", "Peru,51,0.0090,0.0090,60/60"]);
+        assert_eq!(clean(&deck), ["509 0.31 0 60/60", "51 0.009 0 60/60"], "{next}");
+    }
+}
+
+#[test]
+fn first_days_in_sentences_with_four_words() {
+    for date in ["7th of December 2026", "7 of December, 2026", "7 de diciembre 2026"] {
+        let line = format!("Please find our new rates, effective from Monday, {date}.");
+        let deck =
+            deck(&["Dear Partner", &line, "Destination\tCode\tRate", "Cuba\t53\t0.81", "Peru\t51\t0.0090"]);
+        assert_eq!(clean(&deck).len(), 2, "{date}");
+        assert!(
+            deck.rates.iter().all(|rate| rate.effective == day(2026, 12, 7)),
+            "{date}: {:#?}",
+            deck.detected
+        );
+    }
+}
+
+#[test]
+fn first_days_with_words_before_them() {
+    for date in [
+        "from 07.12.2026",
+        "as of 7 December 2026",
+        "w.e.f. 7-Dec-26",
+        "ab dem 07.12.2026",
+        "ab 07.12.2026",
+        "a partir de 07.12.2026",
+        "desde el 07.12.2026",
+        "с 07.12.2026",
+    ] {
+        let rows = [format!("Cuba;53;0.81;{date}"), format!("Peru;51;0.0090;{date}")];
+        let deck = deck(&["Destination;Code;Rate;Effective Date", &rows[0], &rows[1]]);
+        assert_eq!(clean(&deck).len(), 2, "{date}");
+        assert!(
+            deck.rates.iter().all(|rate| rate.effective == day(2026, 12, 7)),
+            "{date}: {:#?}",
+            deck.detected
+        );
+    }
+    // the last day is not the first one
+    let deck = deck(&[
+        "Destination;Code;Rate;Effective Date",
+        "Cuba;53;0.81;until 07.12.2026",
+        "Peru;51;0.009;01.12.2026",
+    ]);
+    assert_eq!(asked(&deck), ["CELL_TEXT"], "{deck:#?}");
+}
+
+#[test]
+fn cents_for_each_second() {
+    let deck = deck(&[
+        "Destination;Prefix;Price per second (cent)",
+        "Cuba;53;1.35",
+        "Peru;51;0.015",
+        "Chad;235;0.6",
+    ]);
+    assert_eq!(clean(&deck), ["53 0.81 0 60/60", "51 0.009 0 60/60", "235 0.36 0 60/60"]);
+    // prices of this size for each minute are hardly in cents
+    let file = "Destination;Prefix;Price per minute (cent)\nCuba;53;0.81\nPeru;51;0.015\nChad;235;0.06\n";
+    assert_eq!(asked(&read(file.as_bytes())), ["PRICE_CENTS"]);
+}
+
+#[test]
+fn exceptions_from_billing_in_words() {
+    for line in ["Facturación por segundo, excepto México (60/60)", "Billed per second, except México 60/60"]
+    {
+        let deck = deck(&[line, "País;Prefijo;Tarifa USD", "México;52;0.0080", "Perú;51;0.0090"]);
+        assert_eq!(clean(&deck), ["52 0.008 0 60/60", "51 0.009 0 1/1"], "{line}");
+    }
+    // the deck does not show which rows are in Europe
+    let line = "Billed per second for Europe, all other destinations 60/60";
+    let deck = deck(&[line, "Country;Prefix;Rate USD", "Mexico;52;0.0080", "Spain;34;0.0090"]);
+    assert_eq!(asked(&deck), ["INCREMENTS"]);
+}
+
+#[test]
+fn comparisons_as_statuses() {
+    for (same, more, less) in
+        [("gleich", "höher", "niedriger"), ("gelijk", "hoger", "lager"), ("igual", "maior", "menor")]
+    {
+        let rows =
+            [format!("Kuba;53;0,81;{same}"), format!("Peru;51;0,009;{more}"), format!("Mali;223;0,2;{less}")];
+        let deck = deck(&["Land;Vorwahl;Preis;Änderung", &rows[0], &rows[1], &rows[2]]);
+        assert_eq!(clean(&deck).len(), 3, "{same}");
+    }
+}
+
+#[test]
+fn pages_below_titles_with_country_codes() {
+    let deck = deck(&[
+        "Destino,Código de área,Tarifa USD/min,Facturación,Vigencia",
+        "COLOMBIA (+57),,,,",
+        "Cali,602,0.0180,1/1,01/12/2026",
+        "Página 20,,,,",
+        "Destino,Código de área,Tarifa USD/min,Facturación,Vigencia",
+        "Bogotá,601,0.0170,1/1,01/12/2026",
+        "ECUADOR (+593),,,,",
+        "Quito,2,0.0980,60/60,13/12/2026",
+    ]);
+    assert_eq!(clean(&deck), ["57602 0.018 0 1/1", "57601 0.017 0 1/1", "5932 0.098 0 60/60"]);
+}
+
+#[test]
+fn printed_pages_with_labels_in_their_headings() {
+    let row = |name: &str, code: &str, price: &str, step: &str, date: &str| {
+        format!("{name:<24}{code:<10}{price:>10}  {step:>4}  {date}\n")
+    };
+    let rule = |joint: &str| [24, 8, 10, 4, 9].map(|width| "-".repeat(width)).join(joint) + "\n";
+    let head = |page: u8| {
+        format!(
+            "ORION CARRIER                                PAGE {page}\nRATE SHEET   CURRENCY: USD   PRINTED: 27-NOV-26\n\n"
+        )
+    };
+    let names = row("DESTINATION", "CODE", "RATE/MIN", "INC", "EFF DATE");
+    let rows = [
+        row("ALBANIA-FIXED", "355", "0.1290", "60", "01-DEC-26"),
+        row("ALBANIA-MOBILE", "35567", "0.2190", "60", "01-DEC-26"),
+        row("AUSTRIA-FIXED", "43", "0.0085", "1", "01-DEC-26"),
+        row("NIGERIA-MOBILE MTN", "234803", "0.0990", "60", "01-DEC-26"),
+    ];
+    let expected = ["355 0.129 0 60/60", "35567 0.219 0 60/60", "43 0.0085 0 1/1", "234803 0.099 0 60/60"];
+    for rule in [String::new(), rule("  ")] {
+        let pages = [
+            head(1),
+            names.clone(),
+            rule.clone(),
+            rows[..2].concat(),
+            head(2),
+            names.clone(),
+            rule,
+            rows[2..].concat(),
+        ];
+        let deck = read(format!("{}\nTOTAL RATES: 4\n*** END OF REPORT ***\n", pages.concat()).as_bytes());
+        assert_eq!(clean(&deck), expected, "{:#?}", deck.detected);
+    }
+    // one space between the columns is enough below a separator
+    let narrow = "DESTINATION CODE   RATE\n----------- ------ ------\nALBANIA     355    0.1290\nAUSTRIA     43     0.0085\nCUBA MOBILE 535    0.8100\nNIGERIA MTN 234803 0.0990\n";
+    let deck = read(narrow.as_bytes());
+    assert_eq!(clean(&deck)[2..], ["535 0.81 0 60/60", "234803 0.099 0 60/60"]);
+    assert_eq!(self::names(&deck)[2], "CUBA MOBILE");
+}
+
+#[test]
+fn one_price_for_all_callers_stays_with_each_choice_of_callers() {
+    let file = "Bestemming;Herkomst;Kengetal;Tarief (EUR/min)\nNederland;EER;31;0,0048\nNederland;Buiten EER;31;0,0350\nBelgië;EER;32;0,0095\nBelgië;Buiten EER;32;0,0450\nPeru;Alle;51;0,0090\n";
+    let asked = read(file.as_bytes());
+    let answers: Vec<&str> = asked.questions[0].answers.iter().map(|answer| answer.text.as_str()).collect();
+    assert_eq!(
+        answers[..3],
+        [
+            "only the rows whose Herkomst is Buiten EER, Alle (3 rows)",
+            "only the rows whose Herkomst is EER, Alle (3 rows)",
+            "only the rows whose Herkomst is Buiten EER (2 rows)",
+        ]
+    );
+    let (deck, _) = answered(file.as_bytes(), Mapping::default(), "DUPLICATES", 0);
+    assert_eq!(clean(&deck), ["31 0.035 0 60/60", "32 0.045 0 60/60", "51 0.009 0 60/60"]);
+}
+
+#[test]
+fn a_network_that_is_the_same_in_all_rows_is_not_part_of_names() {
+    let deck = deck(&["Country,Network,Dial Code,Rate", "Cuba,Proper,53,0.81", "Peru,Proper,51,0.0090"]);
+    assert_eq!(names(&deck), ["Cuba", "Peru"]);
+}
