@@ -39,6 +39,7 @@ mod times;
 mod titles;
 mod valid;
 
+pub(super) use account::{change, change_answer};
 use duplicates::{Duplicate, First};
 pub(super) use flags::is_yes_or_no;
 use flags::{is_false, is_true};

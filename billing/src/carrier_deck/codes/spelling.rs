@@ -40,6 +40,10 @@ pub(in crate::carrier_deck) fn is_whole_country(text: &str) -> bool {
         "altre",
         "resto del pais",
         "rest of country",
+        "rest of the country",
+        "roc",
+        "all other",
+        "all others",
         "все",
         "остальные",
         "прочие",
@@ -233,7 +237,15 @@ pub(in crate::carrier_deck) fn unprotect(cell: &str) -> &str {
     let cell = inner.or_else(|| cell.strip_prefix('\'')).unwrap_or(cell).trim();
     // some switches write codes as patterns: `^33`, `33.*$`, `_33X.`
     let begins = cell.strip_prefix(['^', '_']).unwrap_or(cell);
-    begins.strip_suffix('$').unwrap_or(begins).trim_end_matches(".*").trim_end_matches("X.")
+    unbracketed(begins.strip_suffix('$').unwrap_or(begins).trim_end_matches(".*").trim_end_matches("X."))
+}
+
+/// Codes without the brackets around all of them: `(65, 75)`.
+fn unbracketed(cell: &str) -> &str {
+    let inside = |open, close| cell.strip_prefix(open)?.strip_suffix(close);
+    let Some(inner) = inside('(', ')').or_else(|| inside('[', ']')) else { return cell };
+    let listed = inner.bytes().all(|byte| byte.is_ascii_digit() || b",;/| -".contains(&byte));
+    if listed { inner.trim() } else { cell }
 }
 
 /// Whether a cell contains only characters that occur in codes, and at least one digit. The codes in the cell may still be invalid.

@@ -157,8 +157,10 @@ impl Draft<'_> {
             {
                 Some(Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None }))
             }
+            // codes in an unknown spelling are not left out silently
             Meaning::Is(Role::Prefix | Role::AreaCode | Role::CountryCode)
-                if profile.is_mostly(profile.texts) =>
+                if profile.is_mostly(profile.texts)
+                    && !profile.distinct.iter().all(|cell| is_numeric(cell)) =>
             {
                 Some(Meaning::Unknown)
             }
@@ -225,6 +227,18 @@ impl Draft<'_> {
             Meaning::Is(Role::Status)
                 if profile.filled > 0
                     && profile.distinct.iter().all(|cell| is_yes_or_no(cell))
+                    && Words::of(&self.name(column)).any(BLOCK)
+                    && !self.mapped.contains(&column) =>
+            {
+                Some(Meaning::Is(Role::Blocked))
+            }
+            // "Block" with yes or no
+            Meaning::Is(Role::Increment)
+                if profile.filled > 0
+                    && profile
+                        .distinct
+                        .iter()
+                        .all(|cell| is_yes_or_no(cell) && cell.contains(char::is_alphabetic))
                     && Words::of(&self.name(column)).any(BLOCK)
                     && !self.mapped.contains(&column) =>
             {
@@ -398,4 +412,9 @@ impl Draft<'_> {
             other != column && matches!(meaning, Meaning::Price(_)) && profile.is_mostly(profile.decimals)
         })
     }
+}
+
+/// Whether a text has digits and no letters.
+fn is_numeric(cell: &str) -> bool {
+    cell.contains(|letter: char| letter.is_ascii_digit()) && !cell.contains(char::is_alphabetic)
 }

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::super::cells::currencies;
 use super::super::columns::CodeSource;
 use super::super::dates::{DateOrder, Orders, dates_in};
-use super::super::header::{Role, Words, is_effective, words};
+use super::super::header::{Role, Words, is_effective, mentions_end, words};
 use super::super::header_words::{END, NOTICE, PAYS, PRICE, RISES, STATUS};
 use super::super::mapping::Mapping;
 use super::super::numbers::{DecimalMark, Marks};
@@ -239,6 +239,7 @@ impl Plan<'_> {
                 || words.any(NOTICE)
                 || words.any(STATUS)
                 || words.any(RISES)
+                || mentions_end(&note.text)
                 || dates.len() > 1;
             if other && dates.iter().any(|date| later(date).is_some()) {
                 return None;

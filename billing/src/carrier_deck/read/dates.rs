@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::super::dates::{invalid, says_until};
 use super::super::detect::{Change, change_in, date_of};
-use super::super::header::{Age, Meaning, Role, meaning, words};
+use super::super::header::{Age, Meaning, Role, meaning, mentions_end, words};
 use super::super::numbers::amount;
 use super::super::table::Row;
 use super::Reader;
@@ -21,8 +21,9 @@ impl Reader<'_, '_> {
             return Some(None);
         }
         let cell = row.get(column);
-        let last = role == Role::Effective && says_until(cell);
-        match if last { Err(invalid()) } else { date_of(cell, self.plan.order) } {
+        // "closed 07.12.2026" and "until 06.12.2026" are not first days
+        let other = role == Role::Effective && (says_until(cell) || mentions_end(cell));
+        match if other { Err(invalid()) } else { date_of(cell, self.plan.order) } {
             Ok(date) => Some(date),
             Err(error) => {
                 self.problem(row, Some(column), error);

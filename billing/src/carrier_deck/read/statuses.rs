@@ -109,7 +109,13 @@ impl<'t> Reader<'_, 't> {
         }
         let title = row.cells().find(|cell| !cell.is_empty()).unwrap_or_default();
         self.section = section(title);
-        let date = said_date(title).and_then(|date| date_of(&date, self.plan.order).ok().flatten());
+        // "The following codes will be closed on 7 December 2026"
+        let only = || match dates_in(title).as_slice() {
+            [date] if self.section.is_some() => Some(date.clone()),
+            _ => None,
+        };
+        let date =
+            said_date(title).or_else(only).and_then(|date| date_of(&date, self.plan.order).ok().flatten());
         // "Unchanged rates" begins a section, but "France" does not
         let begins =
             self.section.is_some() || Words(words(title)).any(PRICE) || Words(words(title)).any(STATUS);

@@ -115,12 +115,11 @@ fn first_days_with_words_before_them() {
         );
     }
     // the last day is not the first one
-    let deck = deck(&[
-        "Destination;Code;Rate;Effective Date",
-        "Cuba;53;0.81;until 07.12.2026",
-        "Peru;51;0.009;01.12.2026",
-    ]);
-    assert_eq!(asked(&deck), ["CELL_TEXT"], "{deck:#?}");
+    for date in ["until 07.12.2026", "bis 07.12.2026", "closed 07.12.2026"] {
+        let first = format!("Cuba;53;0.81;{date}");
+        let deck = deck(&["Destination;Code;Rate;Effective Date", &first, "Peru;51;0.009;01.12.2026"]);
+        assert_eq!(asked(&deck), ["CELL_TEXT"], "{date}: {:#?}", deck.problems);
+    }
 }
 
 #[test]
@@ -238,4 +237,76 @@ fn one_price_for_all_callers_stays_with_each_choice_of_callers() {
 fn a_network_that_is_the_same_in_all_rows_is_not_part_of_names() {
     let deck = deck(&["Country,Network,Dial Code,Rate", "Cuba,Proper,53,0.81", "Peru,Proper,51,0.0090"]);
     assert_eq!(names(&deck), ["Cuba", "Peru"]);
+}
+
+#[test]
+fn the_day_on_which_codes_are_closed_is_not_the_first_day_of_the_prices() {
+    let deck = deck(&[
+        "Destination;Code;Rate",
+        "Mexico;52;0.0080",
+        "Peru;51;0.0090",
+        "The following codes will be closed on 07-Dec-2026:",
+        "Cuba;53;",
+    ]);
+    assert_eq!(clean(&deck), ["52 0.008 0 60/60", "51 0.009 0 60/60", "53 removed"]);
+    let days: Vec<_> = deck.rates.iter().map(|rate| rate.effective).collect();
+    assert_eq!(days, [None, None, day(2026, 12, 7)]);
+}
+
+#[test]
+fn codes_in_brackets_follow_their_country_code() {
+    for cells in [["(65,75)", "(9)"], ["[65, 75]", "9"], ["(65/75)", "9"]] {
+        let rows = [format!("Spain;34;{};0.02", cells[0]), format!("Portugal;351;{};0.03", cells[1])];
+        let deck = deck(&["Destination;Country Code;Codes;Rate", &rows[0], &rows[1]]);
+        assert_eq!(
+            clean(&deck),
+            ["3465 0.02 0 60/60", "3475 0.02 0 60/60", "3519 0.03 0 60/60"],
+            "{cells:?}"
+        );
+    }
+    // codes in an unknown spelling are not left out
+    let deck =
+        deck(&["Destination;Country Code;Codes;Rate", "Spain;34;65=75;0.02", "Portugal;351;92=96;0.03"]);
+    assert!(!deck.questions.is_empty() || deck.errors > 0, "{deck:#?}");
+}
+
+#[test]
+fn rest_of_a_country() {
+    let deck = deck(&[
+        "Country,Country Code,Area Code,Rate",
+        "Spain,34,ROC,0.005",
+        "Spain,34,6,0.02",
+        "Peru,51,9,0.03",
+    ]);
+    assert_eq!(clean(&deck), ["34 0.005 0 60/60", "346 0.02 0 60/60", "519 0.03 0 60/60"]);
+}
+
+#[test]
+fn a_column_of_blocks_has_yes_and_no() {
+    let deck = deck(&[
+        "Destination,Code,Price,Block",
+        "Mexico,52,0.0080,No",
+        "Cuba,53,0.81,Yes",
+        "Peru,51,0.0090,No",
+    ]);
+    assert_eq!(clean(&deck), ["52 0.008 0 60/60", "53 blocked", "51 0.009 0 60/60"]);
+    let deck = self::deck(&["Destination,Code,Price,Block", "Mexico,52,0.0080,1", "Cuba,53,0.81,60"]);
+    assert_eq!(clean(&deck), ["52 0.008 0 1/1", "53 0.81 0 60/60"]);
+}
+
+#[test]
+fn percentages_in_a_column_change_prices_only_after_an_answer() {
+    let file = "Destination;Code;Rate USD/min;Discount\nMexico;52;0.0080;10%\nCuba;53;0.80;10%\nPeru;51;0.0090;10%\n";
+    let asked = read(file.as_bytes());
+    let answers: Vec<&str> = asked.questions[0].answers.iter().map(|answer| answer.text.as_str()).collect();
+    assert_eq!(answers, ["leave the column out", "all prices are lowered by 10.00%"]);
+    let (deck, _) = answered(file.as_bytes(), Mapping::default(), "COLUMN_UNKNOWN", 1);
+    assert_eq!(clean(&deck), ["52 0.0072 0 60/60", "53 0.72 0 60/60", "51 0.0081 0 60/60"]);
+    let (deck, _) = answered(file.as_bytes(), Mapping::default(), "COLUMN_UNKNOWN", 0);
+    assert_eq!(clean(&deck), ["52 0.008 0 60/60", "53 0.8 0 60/60", "51 0.009 0 60/60"]);
+    // different percentages cannot be applied together, and a tax is not part of a price
+    let file =
+        "Destination;Code;Rate USD/min;Surcharge\nMexico;52;0.0080;10%\nCuba;53;0.80;5%\nPeru;51;0.0090;\n";
+    assert_eq!(self::asked(&read(file.as_bytes())), ["COLUMN_UNKNOWN"]);
+    assert_eq!(clean(&read(file.replace("Surcharge", "VAT").as_bytes())).len(), 3);
 }
