@@ -415,6 +415,12 @@ impl Number {
             fraction.trim_end_matches('0')
         };
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if digits(whole)
+            && digits(fraction)
+            && let Some(exact) = calculated(unsigned, mark)
+        {
+            return Number::plain(&if negative { format!("-{exact}") } else { exact }, '.');
+        }
         if !digits(whole) || !digits(fraction) || whole.len() > 15 || fraction.len() > 15 {
             return Err(not_a_number(text));
         }
@@ -452,6 +458,26 @@ impl Number {
         };
         i64::try_from(divide_rounded(numerator, denominator, mode)).ok().map(Micros)
     }
+}
+
+/// The number that a program meant when it wrote the inexact result of a calculation: 0.101 for `0.10099999999999999`. `None` if the digits do not show
+/// it: many of them, but at most eight decimals after rounding to eleven.
+fn calculated(text: &str, mark: char) -> Option<String> {
+    const LONG: usize = 15;
+    const ROUNDED: u32 = 11;
+    const MOST: usize = 8;
+    let (whole, fraction) = text.split_once(mark)?;
+    let extra = u32::try_from(fraction.len()).ok()?.checked_sub(ROUNDED)?;
+    if fraction.len() < LONG || fraction.len() > 25 || whole.len() > 6 {
+        return None;
+    }
+    let value: i128 = format!("{whole}{fraction}").parse().ok()?;
+    let unit = 10i128.checked_pow(extra)?;
+    let rounded = (value + unit / 2) / unit;
+    let digits = format!("{rounded:0>12}");
+    let (whole, fraction) = digits.split_at(digits.len() - usize::try_from(ROUNDED).ok()?);
+    let fraction = fraction.trim_end_matches('0');
+    (fraction.len() <= MOST).then(|| format!("{whole}.{}", if fraction.is_empty() { "0" } else { fraction }))
 }
 
 /// A price as it is written, as a whole number of millionths (rounded); `None` if the cell is not a number.

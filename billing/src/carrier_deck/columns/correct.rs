@@ -232,6 +232,14 @@ impl Draft<'_> {
             {
                 Some(Meaning::Is(Role::Blocked))
             }
+            // a time zone says nothing about the time of the calls
+            Meaning::Is(Role::Period)
+                if profile.filled > 0
+                    && profile.distinct.iter().all(|cell| is_zone(cell))
+                    && !self.mapped.contains(&column) =>
+            {
+                Some(Meaning::Ignored)
+            }
             // "Block" with yes or no
             Meaning::Is(Role::Increment)
                 if profile.filled > 0
@@ -417,4 +425,20 @@ impl Draft<'_> {
 /// Whether a text has digits and no letters.
 fn is_numeric(cell: &str) -> bool {
     cell.contains(|letter: char| letter.is_ascii_digit()) && !cell.contains(char::is_alphabetic)
+}
+
+/// Whether a text is a time zone, such as "GMT+1" or "+03:00".
+fn is_zone(cell: &str) -> bool {
+    let lower = cell.to_lowercase();
+    let named = ["gmt", "utc", "cet", "cest", "eet", "eest", "wet", "msk", "est", "edt", "cst", "pst", "ist"]
+        .iter()
+        .find_map(|name| lower.strip_prefix(name));
+    let shifted = |text: &str| {
+        text.starts_with(['+', '-', '−'])
+            && text.chars().skip(1).all(|letter| letter.is_ascii_digit() || matches!(letter, ':' | '.' | ' '))
+    };
+    match named {
+        Some(rest) => rest.trim().is_empty() || shifted(rest.trim()),
+        None => shifted(&lower) && lower.len() > 1,
+    }
 }

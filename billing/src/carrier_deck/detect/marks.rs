@@ -241,6 +241,9 @@ impl Plan<'_> {
                 || words.any(RISES)
                 || mentions_end(&note.text)
                 || dates.len() > 1;
+            if is_payment_day(&note.text) {
+                continue;
+            }
             if other && dates.iter().any(|date| later(date).is_some()) {
                 return None;
             }
@@ -360,6 +363,41 @@ pub(super) fn is_about_payment(text: &str) -> bool {
     (words.any(BANKS) || words.any(PAYS))
         && !words.any(PRICE)
         && !words.any(&["currency", "moneda", "moeda", "devise", "wahrung", "valuta"])
+}
+
+/// Whether a line is about the day of a payment or invoice, so that its date says nothing about prices.
+pub(in crate::carrier_deck) fn is_payment_day(text: &str) -> bool {
+    const PAYMENTS: &[&str] = &[
+        "payment",
+        "payments",
+        "prepayment",
+        "invoice",
+        "invoices",
+        "pago",
+        "pagos",
+        "factura",
+        "facturas",
+        "fatura",
+        "rechnung",
+        "zahlung",
+        "zahlungsziel",
+        "paiement",
+        "facture",
+        "pagamento",
+        "pagamenti",
+        "fattura",
+        "vencimento",
+        "vencimiento",
+        "scadenza",
+        "echeance",
+    ];
+    // "USD" and "amount" occur in lines about payments, too
+    const PRICES: &[&str] = &[
+        "rate", "rates", "price", "prices", "tariff", "tariffs", "tarifa", "tarifas", "precio", "precios",
+        "preco", "precos", "preis", "preise", "prix", "tarif", "tarifs", "prezzo", "prezzi", "tariffe",
+    ];
+    let words = Words(words(text));
+    words.any(PAYMENTS) && !words.any(PRICES) && !is_effective(text)
 }
 
 /// The order in which all dates are near `today`, if a date is far away in the other order.

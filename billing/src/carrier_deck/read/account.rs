@@ -108,12 +108,14 @@ impl Reader<'_, '_> {
                         || risks::changes_codes(text) && !self.has_kinds())
             }
             Place::Remark => {
-                !risks::is_harmless(text)
-                    && !risks::describes_change(text)
-                    && (risks::has_time(text) && increments_in(text).is_none()
+                let unread = || {
+                    risks::has_time(text) && increments_in(text).is_none()
                         || !matches!(self.plan.fee_in(text), FeeIn::Nothing)
                         || risks::has_percent(text)
-                        || mentions_end(text) && self.status(text).is_none())
+                        || mentions_end(text) && self.status(text).is_none()
+                };
+                !risks::is_harmless(text)
+                    && (self.has_later_price(text) || !risks::describes_change(text) && unread())
             }
             // a single word, such as "F1", is an id
             Place::Column => {

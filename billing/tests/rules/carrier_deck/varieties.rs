@@ -310,3 +310,67 @@ fn percentages_in_a_column_change_prices_only_after_an_answer() {
     assert_eq!(self::asked(&read(file.as_bytes())), ["COLUMN_UNKNOWN"]);
     assert_eq!(clean(&read(file.replace("Surcharge", "VAT").as_bytes())).len(), 3);
 }
+
+#[test]
+fn the_day_of_a_payment_is_not_the_first_day_of_the_prices() {
+    for line in [
+        "Payment due date: 15-Dec-2026",
+        "Vencimiento de la factura: 15-Dec-2026",
+        "Prepayment of USD 500 until 15-Dec-2026",
+    ] {
+        let deck = deck(&["Destination;Code;Rate", "Mexico;52;0.0080", "Peru;51;0.0090", "", line]);
+        assert_eq!(clean(&deck).len(), 2, "{line}");
+        assert!(deck.rates.iter().all(|rate| rate.effective.is_none()), "{line}: {:#?}", deck.detected);
+    }
+    let deck = deck(&[
+        "Rates for invoices from 15-Dec-2026",
+        "Destination;Code;Rate",
+        "Mexico;52;0.0080",
+        "Peru;51;0.0090",
+    ]);
+    assert!(deck.rates.iter().all(|rate| rate.effective == day(2026, 12, 15)), "{:#?}", deck.detected);
+}
+
+#[test]
+fn a_later_price_in_a_remark_is_asked_about() {
+    let file = |note: &str| format!("Destination;Code;Rate;Note\nMexico;52;0.0080;{note}\nPeru;51;0.0090;\n");
+    for note in ["Rate from 15-Dec-2026: 0.0095", "increase to 0.0095 on 15.12.2026"] {
+        assert_eq!(asked(&read(file(note).as_bytes())), ["NOTE_UNREAD"], "{note}");
+    }
+    // without a later day, the remark tells how the price came about
+    for note in ["increase of 0.0012", "was 0.0075 until 30.11.2026"] {
+        assert_eq!(clean(&read(file(note).as_bytes())).len(), 2, "{note}");
+    }
+}
+
+#[test]
+fn time_zones_are_not_times_of_the_day() {
+    for zone in ["GMT+1", "UTC", "+03:00", "UTC -3"] {
+        let first = format!("Mexico,52,0.0080,{zone}");
+        let deck = deck(&["Destination,Code,Rate,Time Zone", &first, "Peru,51,0.0090,GMT-5"]);
+        assert_eq!(clean(&deck), ["52 0.008 0 60/60", "51 0.009 0 60/60"], "{zone}");
+    }
+}
+
+#[test]
+fn inexact_results_of_calculations() {
+    let deck = deck(&[
+        "Destination,Code,Rate",
+        "Algeria,213,0.10099999999999999",
+        "Mexico,52,0.0080000000000000002",
+        "Austria,43,0.020999999999999998",
+        "Cuba,53,1.9999999999999998",
+    ]);
+    assert_eq!(clean(&deck), ["213 0.101 0 60/60", "52 0.008 0 60/60", "43 0.021 0 60/60", "53 2 0 60/60"]);
+    // a third is not such a result
+    let deck = self::deck(&["Destination,Code,Rate", "Mexico,52,0.33333333333333331", "Peru,51,0.0090"]);
+    assert!(!deck.questions.is_empty() || deck.errors > 0, "{deck:#?}");
+}
+
+#[test]
+fn days_without_a_year_are_offered_with_the_nearest_year() {
+    let file = "Destination,Code,Rate,Eff\nMexico,52,0.0080,7-Dec\nPeru,51,0.0090,7-Dec\n";
+    let (deck, _) = answered(file.as_bytes(), Mapping::default(), "CELL_TEXT", 0);
+    assert_eq!(clean(&deck).len(), 2);
+    assert!(deck.rates.iter().all(|rate| rate.effective == day(2026, 12, 7)));
+}

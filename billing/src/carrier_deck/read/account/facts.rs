@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::super::super::Entry;
 use super::super::super::cells::{currencies, unit};
 use super::super::super::dates::{dates_in, looks_dated};
-use super::super::super::detect::{FeeIn, covers, date_of};
+use super::super::super::detect::{FeeIn, covers, date_of, is_payment_day};
 use super::super::super::header::{Role, Words, is_effective, words};
 use super::super::super::header_words::{
     BLOCK, END, EXCEPT, MINIMUMS, NOTICE, PAYS, PER_CALL, REMOVE, RISES, STATUS, UNAVAILABLE,
@@ -80,6 +80,15 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Whether a remark names an amount and a later day on which no price of the deck begins, as in "0.25 from 15.12.2026".
+    pub(super) fn has_later_price(&self, text: &str) -> bool {
+        let known = self.deck.dates();
+        let later = |date: &NaiveDate| self.options.today.is_some_and(|today| *date > today);
+        let unknown = |date: &NaiveDate| !known.contains(date) && Some(*date) != self.plan.effective;
+        let rest = dates_in(text).iter().fold(text.to_owned(), |text, date| text.replace(date, " "));
+        self.dates_of(text).iter().any(|date| later(date) && unknown(date)) && risks::has_decimals(&rest)
+    }
+
     /// Whether a text names a price for a destination or code of the deck.
     pub(super) fn has_unread_price(&self, text: &str, places: &Places) -> bool {
         let read = !matches!(self.plan.fee_in(text), FeeIn::Nothing | FeeIn::Unread);
@@ -113,7 +122,7 @@ impl Reader<'_, '_> {
     pub(super) fn has_unread_date(&self, text: &str, places: &Places) -> bool {
         let words = Words(words(text));
         let mapped = self.options.mapping.effective.is_some();
-        if !places.lacks_dates || mapped || words.any(NOTICE) || words.any(END) {
+        if !places.lacks_dates || mapped || is_payment_day(text) || words.any(NOTICE) || words.any(END) {
             return false;
         }
         let begins = is_effective(text) || words.any(&["effect"]) || words.any(STATUS);
