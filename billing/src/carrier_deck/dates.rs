@@ -3,6 +3,7 @@
 use chrono::{Datelike as _, Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
+use super::header_words::END;
 use super::{CellError, MAX_WORDS_IN_CELL};
 use crate::fold::fold;
 
@@ -161,56 +162,163 @@ fn plain(text: String) -> String {
 /// Whether a cell with a date says that the date is the last day: "until 06.12.2026". Such a date is not a first day.
 pub(super) fn says_until(cell: &str) -> bool {
     const UNTIL: &[&str] = &[
-        "until", "till", "til", "through", "thru", "expires", "expiry", "ends", "bis", "hasta", "ate",
-        "jusqu", "fino", "tot", "до",
+        "til", "through", "thru", "before", "by", "last", "al", "au", "do", "ultimo", "letzter", "vor",
+        "antes", "avant", "prima",
     ];
-    cell.contains(char::is_alphabetic)
-        && fold(cell).split(|letter: char| !letter.is_alphanumeric()).any(|word| UNTIL.contains(&word))
+    if !cell.contains(char::is_alphabetic) || !cell.contains(|letter: char| letter.is_ascii_digit()) {
+        return false;
+    }
+    let text = fold(cell);
+    let words: Vec<&str> =
+        text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    // in "a partir do dia 7", "do" is an article
+    let begins = words.contains(&"partir") || words.contains(&"contar");
+    words.iter().any(|word| (UNTIL.contains(word) || END.contains(word)) && !(begins && *word == "do"))
 }
+
+/// Words before a first day.
+const FROM: &[&str] = &[
+    "effective",
+    "eff",
+    "valid",
+    "starting",
+    "from",
+    "as",
+    "of",
+    "on",
+    "since",
+    "wef",
+    "w.e.f",
+    "w.e.f.",
+    "gultig",
+    "ab",
+    "dem",
+    "seit",
+    "desde",
+    "el",
+    "partir",
+    "contar",
+    "de",
+    "del",
+    "dia",
+    "du",
+    "compter",
+    "dal",
+    "valido",
+    "vigente",
+    "vanaf",
+    "od",
+    "с",
+    "со",
+];
 
 /// The date in a cell like "from 07/12/2026", which repeats that it is the first day. Other texts are not changed.
 fn since(text: &str) -> &str {
-    const FROM: &[&str] = &[
-        "effective",
-        "eff",
-        "valid",
-        "starting",
-        "from",
-        "as",
-        "of",
-        "on",
-        "since",
-        "wef",
-        "w.e.f",
-        "w.e.f.",
-        "gultig",
-        "ab",
-        "dem",
-        "seit",
-        "desde",
-        "el",
-        "a",
-        "partir",
-        "de",
-        "del",
-        "du",
-        "compter",
-        "dal",
-        "valido",
-        "vigente",
-        "vanaf",
-        "od",
-        "с",
-        "со",
-    ];
     let mut rest = text;
+    let mut begins = false;
     while let Some((word, after)) = rest.split_once(char::is_whitespace) {
-        if !FROM.contains(&word.trim_end_matches([':', '.'])) && !FROM.contains(&word) {
+        let after = after.trim_start();
+        // an "a" alone means "to" in some languages, and "do" means "until"
+        let article = matches!(word, "a") && BEGINNINGS.iter().any(|next| after.starts_with(next))
+            || matches!(word, "do" | "da") && begins;
+        if !article && !FROM.contains(&word.trim_end_matches([':', '.'])) && !FROM.contains(&word) {
             break;
         }
-        rest = after.trim_start();
+        begins |= article;
+        rest = after;
     }
-    if rest.starts_with(|letter: char| letter.is_ascii_digit()) { rest } else { text }
+    let dated = rest.starts_with(|letter: char| letter.is_ascii_digit()) || begins_with_name(rest);
+    if dated { rest } else { text }
+}
+
+/// The words after "a" in "a partir de".
+const BEGINNINGS: &[&str] = &["partir", "contar", "compter"];
+
+/// Whether a text begins with the name of a day or month.
+fn begins_with_name(text: &str) -> bool {
+    let word = text.split(|letter: char| !letter.is_alphabetic()).next().unwrap_or_default();
+    is_weekday(word) || is_month(word)
+}
+
+/// Whether a word is a day of the week.
+fn is_weekday(word: &str) -> bool {
+    const SHORT: &[&str] = &[
+        "mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat", "sun", "die", "mit", "don", "fre",
+        "sam", "son", "mo", "di", "mi", "fr", "sa", "so", "lun", "mar", "mie", "mer", "jue", "jeu", "vie",
+        "ven", "sab", "dom", "dim", "seg", "ter", "qua", "qui", "sex", "gio", "пн", "вт", "ср", "чт", "пт",
+        "сб", "вс", "pon", "wto", "sro", "czw", "pia", "sob", "nie", "paz", "sal", "car", "per", "cum",
+    ];
+    const LONG: &[&str] = &[
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "montag",
+        "dienstag",
+        "mittwoch",
+        "donnerstag",
+        "freitag",
+        "samstag",
+        "sonnabend",
+        "sonntag",
+        "lunes",
+        "martes",
+        "miercoles",
+        "jueves",
+        "viernes",
+        "sabado",
+        "domingo",
+        "segunda",
+        "terca",
+        "quarta",
+        "quinta",
+        "sexta",
+        "lundi",
+        "mardi",
+        "mercredi",
+        "jeudi",
+        "vendredi",
+        "samedi",
+        "dimanche",
+        "lunedi",
+        "martedi",
+        "mercoledi",
+        "giovedi",
+        "venerdi",
+        "domenica",
+        "maandag",
+        "dinsdag",
+        "woensdag",
+        "donderdag",
+        "vrijdag",
+        "zaterdag",
+        "zondag",
+        "понедельник",
+        "вторник",
+        "среда",
+        "четверг",
+        "пятница",
+        "суббота",
+        "воскресенье",
+        "poniedzialek",
+        "wtorek",
+        "sroda",
+        "czwartek",
+        "piatek",
+        "sobota",
+        "niedziela",
+        "pazartesi",
+        "sali",
+        "carsamba",
+        "persembe",
+        "cuma",
+        "cumartesi",
+        "pazar",
+    ];
+    SHORT.contains(&word) || LONG.contains(&word)
 }
 
 /// Whether a text without digits begins with a word for "now": "Immediate 即時", "immediately upon notice".
@@ -231,7 +339,7 @@ fn begins_now(text: &str) -> bool {
         "即時",
         "立即",
     ];
-    let first = text.split_whitespace().next().unwrap_or_default();
+    let first = text.split_whitespace().next().unwrap_or_default().trim_end_matches([',', ';', '.']);
     !text.contains(|letter: char| letter.is_ascii_digit()) && WORDS.contains(&first)
 }
 
@@ -370,8 +478,8 @@ fn parts(text: &str) -> Option<Date> {
     {
         words.truncate(3);
     }
-    // "Mon 14 Dec 2026" begins with the day of the week
-    if words.len() == 4 && words[0].chars().all(char::is_alphabetic) {
+    // "Mon 14 Dec 2026" begins with the day of the week; other words may say that the date is the last day
+    if words.len() == 4 && (is_weekday(words[0]) || FROM.contains(&words[0])) {
         words.remove(0);
     }
     let apart = if words.len() == 1 { day_month_year(words[0]) } else { None };

@@ -285,9 +285,13 @@ pub(super) const KEEP: &[&str] = &[
     "μειωση", "νεο", "αμεταβλητο", "hojning", "sankning", "oforandrat", "okning", "reduksjon", "uendret", "okt", "redusert", "stigning", "fald",
     "uaendret", "forhojelse", "nedsaettelse", "korotus", "alennus", "ennallaan", "nousee", "laskee", "tous", "langus", "muutmata", "uus",
     "palielinajums", "samazinajums", "nemainigs", "jauns", "didejimas", "mazejimas", "nepakito", "naujas", "verhoogd", "verlaagd", "підвищення",
+    "зниження", "змін", "новии", "افزایش", "کاهش", "جدید", "עלייה", "ירידה", "ללא",
+];
+
+/// Words that compare prices. They mean that a code keeps its price only if they are a whole status.
+pub(super) const COMPARED: &[&str] = &[
     "gleich", "gleichbleibend", "unverandert", "hoher", "hoeher", "niedriger", "teurer", "gunstiger", "billiger", "mayor", "menor", "maior", "mantem",
     "mantiene", "estable", "estavel", "uguale", "stabile", "stable", "gelijk", "hoger", "lager", "ayni", "azalma", "wyzsza", "nizsza", "nizej", "wyzej",
-    "зниження", "змін", "новии", "افزایش", "کاهش", "جدید", "עלייה", "ירידה", "ללא",
 ];
 
 pub(super) const REMOVE: &[&str] = &[

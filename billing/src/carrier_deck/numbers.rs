@@ -499,7 +499,7 @@ fn wrong_mark(_cell: &str) -> CellError {
 pub(super) fn decimal(cell: &str, kind: Kind) -> Option<bool> {
     let expanded = small(cell);
     let text = strip(expanded.as_deref().unwrap_or(cell));
-    let money = || text.len() < cell.len() && text.len() <= 6 && cell.contains(CURRENCY_SYMBOLS);
+    let money = || text.len() <= 6 && !text.is_empty() && has_symbol(cell, text);
     let marked = match kind {
         Kind::Number => text.contains('.'),
         Kind::Date => false,
@@ -509,4 +509,14 @@ pub(super) fn decimal(cell: &str, kind: Kind) -> Option<bool> {
     };
     let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'));
     (marked && numeric).then(|| text.bytes().any(|byte| (b'1'..=b'9').contains(&byte)))
+}
+
+/// Whether a currency's symbol is directly beside a number. The codes `33$` and `33.*$` are patterns.
+fn has_symbol(cell: &str, number: &str) -> bool {
+    let Some((before, after)) = cell.split_once(number) else { return false };
+    let before = before.trim_end();
+    let after = after.trim_start();
+    !cell.contains(['*', '^'])
+        && (before.ends_with(CURRENCY_SYMBOLS)
+            || after.starts_with(CURRENCY_SYMBOLS) && !after.starts_with('$'))
 }

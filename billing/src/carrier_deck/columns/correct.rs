@@ -247,7 +247,7 @@ impl Draft<'_> {
                         .distinct
                         .iter()
                         .all(|cell| is_yes_or_no(cell) && cell.contains(char::is_alphabetic))
-                    && Words::of(&self.name(column)).any(BLOCK)
+                    && Words::of(&self.name(column)).only(BLOCK)
                     && !self.mapped.contains(&column) =>
             {
                 Some(Meaning::Is(Role::Blocked))

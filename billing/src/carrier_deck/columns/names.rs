@@ -59,7 +59,12 @@ impl Draft<'_> {
         let Some(country) = self.role(Role::Country) else { return };
         let several = self.distinct(&[country]) > 1;
         let constant = |column: &usize| {
-            self.profiles[*column].distinct.len() == 1 && !self.mapped.contains(column) && several
+            // rows without a network are another kind of line
+            let everywhere = self.profiles[*column].filled == self.profiles[country].filled;
+            self.profiles[*column].distinct.len() == 1
+                && everywhere
+                && !self.mapped.contains(column)
+                && several
         };
         let networks = self.roles.get(&Role::Network).cloned().unwrap_or_default();
         let kept: Vec<usize> = networks.into_iter().filter(|column| !constant(column)).collect();

@@ -393,11 +393,55 @@ pub(in crate::carrier_deck) fn is_payment_day(text: &str) -> bool {
     ];
     // "USD" and "amount" occur in lines about payments, too
     const PRICES: &[&str] = &[
-        "rate", "rates", "price", "prices", "tariff", "tariffs", "tarifa", "tarifas", "precio", "precios",
-        "preco", "precos", "preis", "preise", "prix", "tarif", "tarifs", "prezzo", "prezzi", "tariffe",
+        "rate",
+        "rates",
+        "price",
+        "prices",
+        "tariff",
+        "tariffs",
+        "tarifa",
+        "tarifas",
+        "precio",
+        "precios",
+        "preco",
+        "precos",
+        "preis",
+        "preise",
+        "prix",
+        "tarif",
+        "tarifs",
+        "prezzo",
+        "prezzi",
+        "tariffe",
+        "pricing",
+        "charge",
+        "charges",
+        "deck",
+        "listino",
+        "listini",
+        "tarifario",
+        "tarifarios",
+        "preisliste",
+        "apply",
+        "applies",
+        "effect",
     ];
-    let words = Words(words(text));
-    words.any(PAYMENTS) && !words.any(PRICES) && !is_effective(text)
+    /// A word this many words before a date says what the date is.
+    const NEAR: usize = 8;
+    let all = Words(words(text));
+    if !all.any(PAYMENTS) || all.any(PRICES) || all.any(STATUS) || all.any(RISES) || is_effective(text) {
+        return false;
+    }
+    let mut rest = text;
+    for date in dates_in(text) {
+        let Some((before, after)) = rest.split_once(date.as_str()) else { return false };
+        let clause = before.rsplit([';', '.', ',']).next().unwrap_or_default();
+        if !words(clause).iter().rev().take(NEAR).any(|word| PAYMENTS.contains(&word.as_str())) {
+            return false;
+        }
+        rest = after;
+    }
+    true
 }
 
 /// The order in which all dates are near `today`, if a date is far away in the other order.

@@ -1,6 +1,8 @@
 //! Splits rows that have one price for fixed lines and another one for mobile phones. If both prices have the same codes, a note must say with which
 //! digits mobile numbers begin.
 
+use std::collections::BTreeSet;
+
 use super::super::codes::{self, CodeRules, HyphenRule, ListRule, SpaceRule};
 use super::super::header::{Meaning, Role, Words, meaning, words};
 use super::super::header_words::{FIXED, MOBILE};
@@ -73,9 +75,9 @@ pub(super) fn kinds(table: &Table, mapping: &Mapping) -> Option<Table> {
         let none = !(0..header.len()).any(|column| is_code(header.get(column)));
         single((0..header.len()).filter(is_country).collect()).filter(|_| none)
     };
-    let code = coded(&|column| named(column, FIXED))
-        .or_else(|| coded(&|column| !named(column, MOBILE)))
-        .or_else(country);
+    let areas = coded(&|column| named(column, FIXED)).or_else(|| coded(&|column| !named(column, MOBILE)));
+    let several = areas.is_none();
+    let code = areas.or_else(country);
     let line = |price: usize, code: usize| Line {
         price,
         code,
@@ -96,7 +98,7 @@ pub(super) fn kinds(table: &Table, mapping: &Mapping) -> Option<Table> {
                 said.or_else(|| terms(header.get(named).split_once('(')?.1.trim_end_matches(')'), &name))
             };
             let (before, after) = formula(MOBILE)
-                .or_else(|| notes().find_map(first_digits).map(|digits| (String::new(), digits)))?;
+                .or_else(|| first_digit(notes(), several).map(|digits| (String::new(), digits)))?;
             let (head, tail) = formula(FIXED).unwrap_or_else(|| (before.clone(), String::new()));
             (
                 Line { before: head, after: tail, ..line(fixed, code) },
@@ -282,6 +284,115 @@ fn general(name: &str) -> String {
     let name = name.split_once('(').filter(|(_, rest)| rest.contains('+')).map_or(name, |(head, _)| head);
     let kept: Vec<&str> = name.split(' ').filter(|word| !Words(words(word)).any(FIXED)).collect();
     format!("Price {}", kept.join(" "))
+}
+
+/// The digits with which mobile numbers begin, according to the notes. If the rows are for `several` countries, a sentence about one of them, or
+/// sentences with different digits, do not apply to all of them.
+fn first_digit<'t>(notes: impl Iterator<Item = Row<'t>>, several: bool) -> Option<String> {
+    let mut found = BTreeSet::new();
+    for row in notes {
+        let Some(digits) = first_digits(row) else { continue };
+        if several && !row.cells().all(is_about_all) {
+            return None;
+        }
+        found.insert(digits);
+        if !several {
+            break;
+        }
+    }
+    let digits = found.pop_first();
+    digits.filter(|_| found.is_empty())
+}
+
+/// Whether a sentence has no word that may name a place, an operator, or a condition.
+fn is_about_all(text: &str) -> bool {
+    const GENERAL: &[&str] = &[
+        "a",
+        "al",
+        "alle",
+        "all",
+        "always",
+        "as",
+        "calls",
+        "celular",
+        "celulares",
+        "chamadas",
+        "codes",
+        "con",
+        "com",
+        "codigo",
+        "codigos",
+        "cifra",
+        "digit",
+        "digits",
+        "digito",
+        "digitos",
+        "der",
+        "die",
+        "el",
+        "every",
+        "first",
+        "for",
+        "gli",
+        "i",
+        "in",
+        "countries",
+        "country",
+        "each",
+        "la",
+        "las",
+        "le",
+        "les",
+        "line",
+        "lines",
+        "llamadas",
+        "los",
+        "mit",
+        "nb",
+        "nota",
+        "note",
+        "number",
+        "numbers",
+        "numero",
+        "numeros",
+        "numeri",
+        "nummern",
+        "o",
+        "of",
+        "os",
+        "par",
+        "paises",
+        "per",
+        "phone",
+        "phones",
+        "please",
+        "que",
+        "sempre",
+        "siempre",
+        "telefonos",
+        "telefones",
+        "the",
+        "to",
+        "todos",
+        "todas",
+        "tous",
+        "toutes",
+        "tutti",
+        "with",
+        "by",
+        "y",
+        "e",
+        "ziffer",
+        "avec",
+        "chiffre",
+        "telefono",
+        "obs",
+    ];
+    words(text).iter().all(|word| {
+        let word = word.as_str();
+        word.bytes().all(|byte| byte.is_ascii_digit())
+            || [GENERAL, MOBILE, BEGIN].iter().any(|list| list.contains(&word))
+    })
 }
 
 /// The digits with which mobile numbers begin, according to a sentence.

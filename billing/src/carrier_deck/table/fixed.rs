@@ -39,12 +39,22 @@ pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<T
         Some(ruled) => Some(ruled.clone()).filter(|_| rows.len() >= FEWEST_ROWS),
         None => columns(&rows),
     };
-    let Some(columns) = found else { return Ok(None) };
+    let Some(mut columns) = found else { return Ok(None) };
     if rows.len() * (columns.len() - 1) <= score * 2 {
         return Ok(None);
     }
-    let first = lines.iter().position(is_row).unwrap_or_default();
-    let last = lines.iter().rposition(is_row).unwrap_or_default();
+    let mut first = lines.iter().position(is_row).unwrap_or_default();
+    let mut last = lines.iter().rposition(is_row).unwrap_or_default();
+    // the header may be "DESTINATION  CODE  RATE: USD/MIN", and the last row may have no amount
+    let is_empty = |line: &str| line.trim().is_empty() || is_rule(line);
+    let above = lines.iter().take(first).enumerate().rev().skip_while(|(_, line)| is_empty(line));
+    for (at, _) in above.take_while(|(_, line)| widen(&mut columns, line)) {
+        first = at;
+    }
+    let below = lines.iter().enumerate().skip(last + 1).skip_while(|(_, line)| is_empty(line));
+    for (at, _) in below.take_while(|(_, line)| widen(&mut columns, line)) {
+        last = at;
+    }
     let heads: BTreeSet<String> = lines.iter().take(first).map(|line| shape(line)).collect();
     let mut rows: Vec<(u64, Vec<String>)> = Vec::new();
     let mut blank = 0;
@@ -67,7 +77,7 @@ pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<T
             } else {
                 rows.push((number, cells));
             }
-        } else if inside && may_be_row(line) {
+        } else if inside && may_be_row(line) || ruled.is_some() && at >= first && has_price(line) {
             // a row with shifted cells would look like a note, so the text is not read as a table
             return Ok(None);
         } else {
@@ -94,6 +104,33 @@ fn may_be_row(line: &str) -> bool {
     };
     cells(line) >= 2 && numbers().any(|word| decimals(&word)) && numbers().count() >= 2
         || numbers().filter(decimals).count() >= 1 && numbers().count() >= 3
+}
+
+/// Whether a line has a number with decimals, and another number. Below a separator, such a line may be a row with a long name and only one space
+/// between its cells.
+fn has_price(line: &str) -> bool {
+    let spaced = line.split_whitespace().collect::<Vec<_>>().join("  ");
+    !is_rule(line) && may_be_row(&spaced)
+}
+
+/// Whether a line with enough cells is a row of the table, perhaps with a wider cell. The columns become as wide as its cells.
+fn widen(columns: &mut Vec<(usize, usize)>, line: &str) -> bool {
+    if cells(line) < FEWEST_CELLS {
+        return false;
+    }
+    let mut positions: Vec<char> = line.chars().collect();
+    for (from, to) in columns.iter() {
+        positions.resize(positions.len().max(*to), ' ');
+        positions[*from..*to].fill('x');
+    }
+    let wide = positions.into_iter().collect::<String>();
+    match columns_of(&[&wide], 1).filter(|wide| wide.len() == columns.len()) {
+        Some(wide) => {
+            *columns = wide;
+            true
+        }
+        None => false,
+    }
 }
 
 /// A line without its digits and spaces. The headings of two pages differ only in the page number.

@@ -82,11 +82,14 @@ impl Reader<'_, '_> {
 
     /// Whether a remark names an amount and a later day on which no price of the deck begins, as in "0.25 from 15.12.2026".
     pub(super) fn has_later_price(&self, text: &str) -> bool {
-        let known = self.deck.dates();
+        if !text.contains(['.', ',']) || !text.contains(|letter: char| letter.is_ascii_digit()) {
+            return false;
+        }
         let later = |date: &NaiveDate| self.options.today.is_some_and(|today| *date > today);
-        let unknown = |date: &NaiveDate| !known.contains(date) && Some(*date) != self.plan.effective;
+        let known = || self.first_days.get_or_init(|| self.deck.dates());
+        let unknown = |date: &NaiveDate| Some(*date) != self.plan.effective && !known().contains(date);
         let rest = dates_in(text).iter().fold(text.to_owned(), |text, date| text.replace(date, " "));
-        self.dates_of(text).iter().any(|date| later(date) && unknown(date)) && risks::has_decimals(&rest)
+        risks::has_decimals(&rest) && self.dates_of(text).iter().any(|date| later(date) && unknown(date))
     }
 
     /// Whether a text names a price for a destination or code of the deck.
