@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::header::{Words, words};
 use super::header_words::{
-    BLOCK, CENTS, COUNTED, CURRENCIES, KEEP, MINUTES, PER_TIME, REMOVE, SECONDS, TOTALS,
+    BLOCK, CENTS, COMPARED, COUNTED, CURRENCIES, KEEP, MINUTES, PER_TIME, REMOVE, SECONDS, TOTALS,
 };
 
 /// The part of the week that a text names; `None` if the text does not name one.
@@ -165,7 +165,7 @@ pub(super) fn status(text: &str) -> Option<StatusRule> {
         () if negated => None,
         () if words.any(REMOVE) && neutral(REMOVE) => Some(StatusRule::Remove),
         () if words.any(BLOCK) && neutral(BLOCK) => Some(StatusRule::Block),
-        () if words.only(KEEP) => Some(StatusRule::Keep),
+        () if words.only(KEEP) || words.only(&[KEEP, COMPARED].concat()) => Some(StatusRule::Keep),
         () => None,
     }
 }
@@ -260,7 +260,9 @@ fn is_counted(words: &[String], at: usize) -> bool {
 /// Whether a word means a minute, in any inflection.
 pub(super) fn is_minute(word: &str) -> bool {
     MINUTES.contains(&word)
-        || ["минут", "хвилин", "minuut", "minutt", "minutow"].iter().any(|stem| word.contains(stem))
+        || ["минут", "хвилин", "minuut", "minutt", "minutow", "minutengenau", "minutentakt"]
+            .iter()
+            .any(|stem| word.contains(stem))
 }
 
 /// Whether a word means a second, in any inflection.

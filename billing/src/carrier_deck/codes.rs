@@ -454,7 +454,7 @@ fn spaced_codes(
 /// Every part except the last must be digits; the last may be a range.
 fn check_parts(parts: &[&str]) -> Result<(), CodeDoubt> {
     let digits = parts.iter().rev().skip(1).all(|part| all_digits(part));
-    if digits { Ok(()) } else { Err(error("CODE_INVALID", "The code must consist of digits.")) }
+    if digits { Ok(()) } else { Err(not_digits()) }
 }
 
 /// An area code without the 0 that is only dialed within the country.
@@ -467,4 +467,9 @@ fn trunk<'a>(country: &str, area: &'a str, rules: &CodeRules) -> Result<&'a str,
         Some(TrunkZero::Keep) => Ok(area),
         Some(TrunkZero::Strip) => Ok(area.trim_start_matches('0')),
     }
+}
+
+/// The error of a code with other characters.
+pub(super) fn not_digits() -> CodeDoubt {
+    error("CODE_INVALID", "The code must consist of digits.")
 }

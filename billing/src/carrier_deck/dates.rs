@@ -3,6 +3,7 @@
 use chrono::{Datelike as _, Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
+use super::header_words::END;
 use super::{CellError, MAX_WORDS_IN_CELL};
 use crate::fold::fold;
 
@@ -110,17 +111,20 @@ fn month(word: &str) -> Option<u32> {
     u32::try_from(at + 1).ok()
 }
 
+/// The error of a cell that is not a date.
+pub(super) fn invalid() -> CellError {
+    CellError::new("DATE_INVALID", "The cell is not a date.", "Write the date as 2026-12-31.")
+}
+
 impl Date {
     /// Reads a cell without deciding the order of day and month.
     pub(super) fn read(cell: &str) -> Result<Date, CellError> {
-        let fail = || {
-            let message = "The cell is not a date.";
-            CellError::new("DATE_INVALID", message, "Write the date as 2026-12-31.")
-        };
+        let fail = invalid;
         if cell.len() > MAX_WORDS_IN_CELL {
             return Err(fail());
         }
         let text = plain(fold(cell));
+        let text = since(&text).to_owned();
         if text.is_empty() || NOW.contains(&text.as_str()) || begins_now(&text) {
             return Ok(Date::Now);
         }
@@ -155,6 +159,168 @@ fn plain(text: String) -> String {
     text.replace(['年', '月', '년', '월'], "-").replace(['日', '일', '號'], " ").trim().to_owned()
 }
 
+/// Whether a cell with a date says that the date is the last day: "until 06.12.2026". Such a date is not a first day.
+pub(super) fn says_until(cell: &str) -> bool {
+    const UNTIL: &[&str] = &[
+        "til", "through", "thru", "before", "by", "last", "al", "au", "do", "ultimo", "letzter", "vor",
+        "antes", "avant", "prima",
+    ];
+    if !cell.contains(char::is_alphabetic) || !cell.contains(|letter: char| letter.is_ascii_digit()) {
+        return false;
+    }
+    let text = fold(cell);
+    let words: Vec<&str> =
+        text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    // in "a partir do dia 7", "do" is an article
+    let begins = words.contains(&"partir") || words.contains(&"contar");
+    words.iter().any(|word| (UNTIL.contains(word) || END.contains(word)) && !(begins && *word == "do"))
+}
+
+/// Words before a first day.
+const FROM: &[&str] = &[
+    "effective",
+    "eff",
+    "valid",
+    "starting",
+    "from",
+    "as",
+    "of",
+    "on",
+    "since",
+    "wef",
+    "w.e.f",
+    "w.e.f.",
+    "gultig",
+    "ab",
+    "dem",
+    "seit",
+    "desde",
+    "el",
+    "partir",
+    "contar",
+    "de",
+    "del",
+    "dia",
+    "du",
+    "compter",
+    "dal",
+    "valido",
+    "vigente",
+    "vanaf",
+    "od",
+    "с",
+    "со",
+];
+
+/// The date in a cell like "from 07/12/2026", which repeats that it is the first day. Other texts are not changed.
+fn since(text: &str) -> &str {
+    let mut rest = text;
+    let mut begins = false;
+    while let Some((word, after)) = rest.split_once(char::is_whitespace) {
+        let after = after.trim_start();
+        // an "a" alone means "to" in some languages, and "do" means "until"
+        let article = matches!(word, "a") && BEGINNINGS.iter().any(|next| after.starts_with(next))
+            || matches!(word, "do" | "da") && begins;
+        if !article && !FROM.contains(&word.trim_end_matches([':', '.'])) && !FROM.contains(&word) {
+            break;
+        }
+        begins |= article;
+        rest = after;
+    }
+    let dated = rest.starts_with(|letter: char| letter.is_ascii_digit()) || begins_with_name(rest);
+    if dated { rest } else { text }
+}
+
+/// The words after "a" in "a partir de".
+const BEGINNINGS: &[&str] = &["partir", "contar", "compter"];
+
+/// Whether a text begins with the name of a day or month.
+fn begins_with_name(text: &str) -> bool {
+    let word = text.split(|letter: char| !letter.is_alphabetic()).next().unwrap_or_default();
+    is_weekday(word) || is_month(word)
+}
+
+/// Whether a word is a day of the week.
+fn is_weekday(word: &str) -> bool {
+    const SHORT: &[&str] = &[
+        "mon", "tue", "tues", "wed", "thu", "thur", "thurs", "fri", "sat", "sun", "die", "mit", "don", "fre",
+        "sam", "son", "mo", "di", "mi", "fr", "sa", "so", "lun", "mar", "mie", "mer", "jue", "jeu", "vie",
+        "ven", "sab", "dom", "dim", "seg", "ter", "qua", "qui", "sex", "gio", "пн", "вт", "ср", "чт", "пт",
+        "сб", "вс", "pon", "wto", "sro", "czw", "pia", "sob", "nie", "paz", "sal", "car", "per", "cum",
+    ];
+    const LONG: &[&str] = &[
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "montag",
+        "dienstag",
+        "mittwoch",
+        "donnerstag",
+        "freitag",
+        "samstag",
+        "sonnabend",
+        "sonntag",
+        "lunes",
+        "martes",
+        "miercoles",
+        "jueves",
+        "viernes",
+        "sabado",
+        "domingo",
+        "segunda",
+        "terca",
+        "quarta",
+        "quinta",
+        "sexta",
+        "lundi",
+        "mardi",
+        "mercredi",
+        "jeudi",
+        "vendredi",
+        "samedi",
+        "dimanche",
+        "lunedi",
+        "martedi",
+        "mercoledi",
+        "giovedi",
+        "venerdi",
+        "domenica",
+        "maandag",
+        "dinsdag",
+        "woensdag",
+        "donderdag",
+        "vrijdag",
+        "zaterdag",
+        "zondag",
+        "понедельник",
+        "вторник",
+        "среда",
+        "четверг",
+        "пятница",
+        "суббота",
+        "воскресенье",
+        "poniedzialek",
+        "wtorek",
+        "sroda",
+        "czwartek",
+        "piatek",
+        "sobota",
+        "niedziela",
+        "pazartesi",
+        "sali",
+        "carsamba",
+        "persembe",
+        "cuma",
+        "cumartesi",
+        "pazar",
+    ];
+    SHORT.contains(&word) || LONG.contains(&word)
+}
+
 /// Whether a text without digits begins with a word for "now": "Immediate 即時", "immediately upon notice".
 fn begins_now(text: &str) -> bool {
     const WORDS: &[&str] = &[
@@ -173,7 +339,7 @@ fn begins_now(text: &str) -> bool {
         "即時",
         "立即",
     ];
-    let first = text.split_whitespace().next().unwrap_or_default();
+    let first = text.split_whitespace().next().unwrap_or_default().trim_end_matches([',', ';', '.']);
     !text.contains(|letter: char| letter.is_ascii_digit()) && WORDS.contains(&first)
 }
 
@@ -183,7 +349,7 @@ pub(super) fn dates_in(text: &str) -> Vec<String> {
     let mut found: Vec<String> = signed(text).into_iter().collect();
     let mut at = 0;
     while at < words.len() {
-        let dated = [5, 3, 1].into_iter().find_map(|length| {
+        let dated = [5, 4, 3, 1].into_iter().find_map(|length| {
             let text = words.get(at..at + length)?.join(" ");
             let text = text.trim_matches(|letter: char| !letter.is_alphanumeric());
             let date = !text.bytes().all(|byte| byte.is_ascii_digit()) || text.len() == 8;
@@ -312,8 +478,8 @@ fn parts(text: &str) -> Option<Date> {
     {
         words.truncate(3);
     }
-    // "Mon 14 Dec 2026" begins with the day of the week
-    if words.len() == 4 && words[0].chars().all(char::is_alphabetic) {
+    // "Mon 14 Dec 2026" begins with the day of the week; other words may say that the date is the last day
+    if words.len() == 4 && (is_weekday(words[0]) || FROM.contains(&words[0])) {
         words.remove(0);
     }
     let apart = if words.len() == 1 { day_month_year(words[0]) } else { None };

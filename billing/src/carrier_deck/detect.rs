@@ -40,7 +40,7 @@ pub(super) use codes::{are_areas, country_mentioned};
 pub(super) use fees::{FeeIn, SaidFees};
 pub(super) use footnotes::Footnote;
 pub(super) use join::{KINDS, joined};
-pub(super) use marks::said_date;
+pub(super) use marks::{is_payment_day, said_date};
 pub(super) use notes::{SaidIncrements, covers, increments_in, sentences};
 pub(super) use replace::replaced;
 pub(super) use sections::Section;

@@ -297,8 +297,16 @@ pub(super) fn is_effective(text: &str) -> bool {
 
 /// Whether a remark has a word for removal or blocking.
 pub(super) fn mentions_end(text: &str) -> bool {
-    let words = Words(words(text));
+    let words = Words(without_articles(words(text)));
     words.any(REMOVE) || words.any(BLOCK)
+}
+
+/// The words without the article "del", as in "desde el 1 del mes". At the end of a text, "del" is short for "deleted".
+pub(super) fn without_articles(mut words: Vec<String>) -> Vec<String> {
+    let last = words.pop();
+    words.retain(|word| word != "del");
+    words.extend(last);
+    words
 }
 
 /// The meaning of a column's name.

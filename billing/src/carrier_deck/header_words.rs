@@ -104,7 +104,7 @@ pub(super) const FIRST: &[&str] = &[
 pub(super) const NEXT: &[&str] = &[
     "после", "затем", "далее", "nastepnie",
     "الزيادة", "последующии", "sonraki", "nastepny", "kolejny", "后续", "volgende",
-    "next", "additional", "add", "subsequent", "following", "n", "2", "2nd", "sub", "siguiente", "siguientes", "adicional", "adicionais",
+    "next", "additional", "addl", "addnl", "addtl", "addit", "add", "subsequent", "following", "n", "2", "2nd", "sub", "siguiente", "siguientes", "adicional", "adicionais",
     "subsecuente", "proximo", "proximos", "seguinte", "seguintes", "suivant", "suivante", "suivants", "successivo", "successivi", "successiva",
     "folgende", "folge", "folgetakt", "weitere", "weiterer", "nachste", "intervaln", "succeeding", "nth", "tn", "t2", "nach", "adicionales",
     "additionnel", "additionnelle", "additionnels", "additionnelles", "supplementaire", "supplementaires", "ulteriore", "ulteriori",
@@ -277,7 +277,7 @@ pub(super) const KEEP: &[&str] = &[
     "diminuido", "diminuida", "rebaja", "rebajado", "aumentato", "diminuito", "augmente", "augmentee", "diminue", "erhoht", "gesenkt",
     "gestiegen", "gesunken", "inalterada", "mantida", "mantenido", "cambiato", "cambiado", "modificado", "modificada", "alterado", "alterada",
     "modifie", "modified", "hinzugefugt", "agregado", "anadido", "adicionado", "ajoute", "aggiunto", "higher", "lower", "increases",
-    "decreases", "steigerung", "a", "снижение", "повышение", "увеличение", "уменьшение", "рост", "без", "изменении", "новыи", "новая", "новое",
+    "decreases", "steigerung", "a", "снижение", "понижение", "повышение", "понижен", "повышен", "снижен", "увеличение", "уменьшение", "рост", "без", "изменении", "новыи", "новая", "новое",
     "изменен", "изменение", "artis", "azalis", "degismedi", "yeni", "podwyzka", "obnizka", "zmian", "bez", "nowy", "nowa", "新增", "上调", "下调", "不变", "无变化",
     "زيادة", "تخفيض", "متاح", "جديد",
     "naik", "turun", "baru", "emelkedett", "csokkent", "valtozatlan", "emeles", "csokkenes", "zvyseni", "snizeni", "beze", "zmeny", "nove",
@@ -286,6 +286,12 @@ pub(super) const KEEP: &[&str] = &[
     "uaendret", "forhojelse", "nedsaettelse", "korotus", "alennus", "ennallaan", "nousee", "laskee", "tous", "langus", "muutmata", "uus",
     "palielinajums", "samazinajums", "nemainigs", "jauns", "didejimas", "mazejimas", "nepakito", "naujas", "verhoogd", "verlaagd", "підвищення",
     "зниження", "змін", "новии", "افزایش", "کاهش", "جدید", "עלייה", "ירידה", "ללא",
+];
+
+/// Words that compare prices. They mean that a code keeps its price only if they are a whole status.
+pub(super) const COMPARED: &[&str] = &[
+    "gleich", "gleichbleibend", "unverandert", "hoher", "hoeher", "niedriger", "teurer", "gunstiger", "billiger", "mayor", "menor", "maior", "mantem",
+    "mantiene", "estable", "estavel", "uguale", "stabile", "stable", "gelijk", "hoger", "lager", "ayni", "azalma", "wyzsza", "nizsza", "nizej", "wyzej",
 ];
 
 pub(super) const REMOVE: &[&str] = &[

@@ -243,9 +243,21 @@ fn numbers(cell: &str) -> Option<Vec<u32>> {
     if cell.len() > MAX_WORDS_IN_CELL {
         return None;
     }
-    let lower = cell.to_lowercase();
+    let lower = unbracketed(cell).to_lowercase();
     let separates = |letter: char| matches!(letter, '/' | '-' | '+' | ':' | 'x' | '\\' | '|' | '–');
-    lower.split(separates).map(|part| seconds(part.trim())).collect()
+    lower.split(separates).map(|part| seconds(part.trim())).collect::<Option<_>>().or_else(|| listed(&lower))
+}
+
+/// A cell without the brackets around it, as in `[60/60]`.
+pub(super) fn unbracketed(cell: &str) -> &str {
+    let inside = |open, close| cell.strip_prefix(open)?.strip_suffix(close);
+    inside('[', ']').or_else(|| inside('(', ')')).map_or(cell, str::trim)
+}
+
+/// Two usual increments with a comma or a semicolon between them: `60,60`.
+pub(super) fn listed(cell: &str) -> Option<Vec<u32>> {
+    let numbers: Vec<u32> = cell.split([',', ';']).map(|part| seconds(part.trim())).collect::<Option<_>>()?;
+    (numbers.len() == 2 && numbers.iter().all(|number| is_usual(*number))).then_some(numbers)
 }
 
 fn seconds(part: &str) -> Option<u32> {

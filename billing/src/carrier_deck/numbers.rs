@@ -259,6 +259,10 @@ const DECORATIONS: &[&str] = &[
     "m",
 ];
 
+/// The symbols of currencies. A number beside one of them is an amount of money.
+const CURRENCY_SYMBOLS: &[char] =
+    &['$', '€', '£', '¥', '₹', '₺', '₽', '₦', '₵', '₱', '₪', '₩', '₴', '₸', '฿', '₫', '₡', '₲'];
+
 /// Whether a text beside a number has only words that do not change its value.
 fn is_decoration(text: &str) -> bool {
     let lower = text.to_lowercase();
@@ -411,6 +415,12 @@ impl Number {
             fraction.trim_end_matches('0')
         };
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if digits(whole)
+            && digits(fraction)
+            && let Some(exact) = calculated(unsigned, mark)
+        {
+            return Number::plain(&if negative { format!("-{exact}") } else { exact }, '.');
+        }
         if !digits(whole) || !digits(fraction) || whole.len() > 15 || fraction.len() > 15 {
             return Err(not_a_number(text));
         }
@@ -450,6 +460,26 @@ impl Number {
     }
 }
 
+/// The number that a program meant when it wrote the inexact result of a calculation: 0.101 for `0.10099999999999999`. `None` if the digits do not show
+/// it: many of them, but at most eight decimals after rounding to eleven.
+fn calculated(text: &str, mark: char) -> Option<String> {
+    const LONG: usize = 15;
+    const ROUNDED: u32 = 11;
+    const MOST: usize = 8;
+    let (whole, fraction) = text.split_once(mark)?;
+    let extra = u32::try_from(fraction.len()).ok()?.checked_sub(ROUNDED)?;
+    if fraction.len() < LONG || fraction.len() > 25 || whole.len() > 6 {
+        return None;
+    }
+    let value: i128 = format!("{whole}{fraction}").parse().ok()?;
+    let unit = 10i128.checked_pow(extra)?;
+    let rounded = (value + unit / 2) / unit;
+    let digits = format!("{rounded:0>12}");
+    let (whole, fraction) = digits.split_at(digits.len() - usize::try_from(ROUNDED).ok()?);
+    let fraction = fraction.trim_end_matches('0');
+    (fraction.len() <= MOST).then(|| format!("{whole}.{}", if fraction.is_empty() { "0" } else { fraction }))
+}
+
 /// A price as it is written, as a whole number of millionths (rounded); `None` if the cell is not a number.
 pub(super) fn amount(cell: &str, kind: Kind, mark: DecimalMark) -> Option<i64> {
     let number = Number::read(cell, kind, mark, true).ok()?;
@@ -465,15 +495,28 @@ fn wrong_mark(_cell: &str) -> CellError {
     CellError::new("NUMBER_DOUBTFUL", message, "Write the number with the marks of the other rows.")
 }
 
-/// Whether a cell is a number with decimals, and whether the number is not zero.
+/// Whether a cell is an amount, and whether the amount is not zero. An amount is a number with decimals, or a number with a currency's symbol: `$1`.
 pub(super) fn decimal(cell: &str, kind: Kind) -> Option<bool> {
     let expanded = small(cell);
     let text = strip(expanded.as_deref().unwrap_or(cell));
+    let money = || text.len() <= 6 && !text.is_empty() && has_symbol(cell, text);
     let marked = match kind {
         Kind::Number => text.contains('.'),
         Kind::Date => false,
-        Kind::Text => shape(text) != Shape::Plain && text.find(['.', ',']).is_some_and(|at| at <= 6),
+        Kind::Text => {
+            shape(text) != Shape::Plain && text.find(['.', ',']).is_some_and(|at| at <= 6) || money()
+        }
     };
     let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'));
     (marked && numeric).then(|| text.bytes().any(|byte| (b'1'..=b'9').contains(&byte)))
+}
+
+/// Whether a currency's symbol is directly beside a number. The codes `33$` and `33.*$` are patterns.
+fn has_symbol(cell: &str, number: &str) -> bool {
+    let Some((before, after)) = cell.split_once(number) else { return false };
+    let before = before.trim_end();
+    let after = after.trim_start();
+    !cell.contains(['*', '^'])
+        && (before.ends_with(CURRENCY_SYMBOLS)
+            || after.starts_with(CURRENCY_SYMBOLS) && !after.starts_with('$'))
 }

@@ -39,6 +39,7 @@ mod times;
 mod titles;
 mod valid;
 
+pub(super) use account::{change, change_answer};
 use duplicates::{Duplicate, First};
 pub(super) use flags::is_yes_or_no;
 use flags::{is_false, is_true};
@@ -113,6 +114,8 @@ struct Reader<'p, 't> {
     excepted: BTreeMap<String, u64>,
     /// The first day on which prices apply, according to the titles above the row.
     section_date: Option<NaiveDate>,
+    /// The day on which the codes below the title are closed. It applies to no price.
+    closing_date: Option<NaiveDate>,
     /// The effect of the title above the row on the codes of rows without a price.
     section: Option<StatusRule>,
     /// The current row's next increment, in seconds, for prices that cover one increment.
@@ -140,6 +143,10 @@ struct Reader<'p, 't> {
     section_increments: Option<(u32, u32)>,
     /// The area codes that begin with 0, without the 0.
     areas: OnceCell<HashSet<&'p str>>,
+    /// The numbers with which notes begin, as in "(1) Blocked".
+    marks: OnceCell<HashSet<String>>,
+    /// The first days of all prices, after the last row.
+    first_days: OnceCell<BTreeSet<NaiveDate>>,
     /// The price of the last row that has one.
     last_price: Option<Micros>,
 }
@@ -186,7 +193,10 @@ pub(super) fn rows(plan: &Plan<'_>, options: &Options<'_>, deck: &mut CarrierDec
         continues: None,
         country_row: None,
         excepted: BTreeMap::new(),
+        first_days: OnceCell::new(),
+        marks: OnceCell::new(),
         section_date: None,
+        closing_date: None,
         section: None,
         step: None,
         no_prices: BTreeSet::new(),
@@ -431,7 +441,9 @@ impl<'t> Reader<'_, 't> {
     fn entries(&mut self, coded: Row<'t>, row: Row<'t>, change: StatusRule) -> Option<Fate> {
         let codes = self.codes(coded);
         let unchanged = self.price_column(row) != self.plan.columns.price;
-        let general = self.date_of_row(row).or(self.plan.effective).filter(|_| !unchanged);
+        let closing = self.closing_date.filter(|_| change != StatusRule::Keep);
+        let general =
+            closing.or_else(|| self.date_of_row(row)).or(self.plan.effective).filter(|_| !unchanged);
         let effective = self.date(row, Role::Effective).map(|date| date.or(general));
         let ends = self.date(row, Role::Ends).map(|end| self.first_day_without(end));
         let rate = if change == StatusRule::Keep { Some(self.rate(row)) } else { None };

@@ -20,6 +20,7 @@ mod families;
 mod layouts;
 mod notes;
 mod tables;
+mod varieties;
 
 fn read_with(bytes: &[u8], mapping: &Mapping, currency: Option<&str>) -> CarrierDeck {
     let limits = DeckLimits::default();

@@ -40,6 +40,10 @@ pub(in crate::carrier_deck) fn is_whole_country(text: &str) -> bool {
         "altre",
         "resto del pais",
         "rest of country",
+        "rest of the country",
+        "roc",
+        "all other",
+        "all others",
         "все",
         "остальные",
         "прочие",
@@ -233,7 +237,19 @@ pub(in crate::carrier_deck) fn unprotect(cell: &str) -> &str {
     let cell = inner.or_else(|| cell.strip_prefix('\'')).unwrap_or(cell).trim();
     // some switches write codes as patterns: `^33`, `33.*$`, `_33X.`
     let begins = cell.strip_prefix(['^', '_']).unwrap_or(cell);
-    begins.strip_suffix('$').unwrap_or(begins).trim_end_matches(".*").trim_end_matches("X.")
+    let code = begins.strip_suffix('$').unwrap_or(begins).trim_end_matches(".*").trim_end_matches("X.");
+    if begins.len() < cell.len() { code } else { unbracketed(code) }
+}
+
+/// Codes without the brackets around all of them: `(65, 75)`. In a pattern, `[67]` means 6 or 7.
+fn unbracketed(cell: &str) -> &str {
+    let inside = |open, close| cell.strip_prefix(open)?.strip_suffix(close);
+    let Some(inner) = inside('(', ')').or_else(|| inside('[', ']')) else { return cell };
+    let listed = inner.bytes().all(|byte| byte.is_ascii_digit() || b",;/| -".contains(&byte));
+    let inner = inner.trim();
+    let several = inner.contains([',', ';', '/', '|', ' ', '-']);
+    let single = cell.starts_with('(') && !inner.is_empty();
+    if listed && (several || single) { inner } else { cell }
 }
 
 /// Whether a cell contains only characters that occur in codes, and at least one digit. The codes in the cell may still be invalid.

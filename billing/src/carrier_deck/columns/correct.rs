@@ -157,8 +157,10 @@ impl Draft<'_> {
             {
                 Some(Meaning::Price(PriceColumn { age: Age::Plain, step: Step::Any, band: None }))
             }
+            // codes in an unknown spelling are not left out silently
             Meaning::Is(Role::Prefix | Role::AreaCode | Role::CountryCode)
-                if profile.is_mostly(profile.texts) =>
+                if profile.is_mostly(profile.texts)
+                    && !profile.distinct.iter().all(|cell| is_numeric(cell)) =>
             {
                 Some(Meaning::Unknown)
             }
@@ -226,6 +228,26 @@ impl Draft<'_> {
                 if profile.filled > 0
                     && profile.distinct.iter().all(|cell| is_yes_or_no(cell))
                     && Words::of(&self.name(column)).any(BLOCK)
+                    && !self.mapped.contains(&column) =>
+            {
+                Some(Meaning::Is(Role::Blocked))
+            }
+            // a time zone says nothing about the time of the calls
+            Meaning::Is(Role::Period)
+                if profile.filled > 0
+                    && profile.distinct.iter().all(|cell| is_zone(cell))
+                    && !self.mapped.contains(&column) =>
+            {
+                Some(Meaning::Ignored)
+            }
+            // "Block" with yes or no
+            Meaning::Is(Role::Increment)
+                if profile.filled > 0
+                    && profile
+                        .distinct
+                        .iter()
+                        .all(|cell| is_yes_or_no(cell) && cell.contains(char::is_alphabetic))
+                    && Words::of(&self.name(column)).only(BLOCK)
                     && !self.mapped.contains(&column) =>
             {
                 Some(Meaning::Is(Role::Blocked))
@@ -397,5 +419,26 @@ impl Draft<'_> {
             let profile = &self.profiles[other];
             other != column && matches!(meaning, Meaning::Price(_)) && profile.is_mostly(profile.decimals)
         })
+    }
+}
+
+/// Whether a text has digits and no letters.
+fn is_numeric(cell: &str) -> bool {
+    cell.contains(|letter: char| letter.is_ascii_digit()) && !cell.contains(char::is_alphabetic)
+}
+
+/// Whether a text is a time zone, such as "GMT+1" or "+03:00".
+fn is_zone(cell: &str) -> bool {
+    let lower = cell.to_lowercase();
+    let named = ["gmt", "utc", "cet", "cest", "eet", "eest", "wet", "msk", "est", "edt", "cst", "pst", "ist"]
+        .iter()
+        .find_map(|name| lower.strip_prefix(name));
+    let shifted = |text: &str| {
+        text.starts_with(['+', '-', '−'])
+            && text.chars().skip(1).all(|letter| letter.is_ascii_digit() || matches!(letter, ':' | '.' | ' '))
+    };
+    match named {
+        Some(rest) => rest.trim().is_empty() || shifted(rest.trim()),
+        None => shifted(&lower) && lower.len() > 1,
     }
 }

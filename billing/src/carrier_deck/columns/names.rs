@@ -24,7 +24,7 @@ impl Draft<'_> {
         if names.is_empty() {
             names.extend(self.find_name());
         }
-        let Some(name) = names.first().copied() else { return };
+        let Some(name) = names.first().copied() else { return self.drop_constant_networks() };
         let country = self.role(Role::Country);
         let area_only = name_rank(&self.name(name)) == 0 && !self.mapped.contains(&name);
         if let Some(country) = country
@@ -51,6 +51,26 @@ impl Draft<'_> {
         }
         if !more.is_empty() {
             self.roles.insert(Role::Network, more);
+        }
+    }
+
+    /// A network that is the same in all rows adds nothing to the names of countries.
+    fn drop_constant_networks(&mut self) {
+        let Some(country) = self.role(Role::Country) else { return };
+        let several = self.distinct(&[country]) > 1;
+        let constant = |column: &usize| {
+            // rows without a network are another kind of line
+            let everywhere = self.profiles[*column].filled == self.profiles[country].filled;
+            self.profiles[*column].distinct.len() == 1
+                && everywhere
+                && !self.mapped.contains(column)
+                && several
+        };
+        let networks = self.roles.get(&Role::Network).cloned().unwrap_or_default();
+        let kept: Vec<usize> = networks.into_iter().filter(|column| !constant(column)).collect();
+        match kept.is_empty() {
+            true => drop(self.roles.remove(&Role::Network)),
+            false => drop(self.roles.insert(Role::Network, kept)),
         }
     }
 

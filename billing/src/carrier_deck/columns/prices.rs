@@ -12,6 +12,7 @@ use super::Draft;
 
 /// Why a column of prices is left out.
 pub(super) const GROSS: &str = "It has the prices with taxes.";
+pub(super) const UNDISCOUNTED: &str = "It has the prices before a discount.";
 
 impl Draft<'_> {
     pub(super) fn choose_prices(&mut self, currency: Option<&str>) {
@@ -129,7 +130,7 @@ impl Draft<'_> {
                     GROSS
                 }
                 () if listed(column) && rivals().any(|(other, rival)| same_band(rival) && net(other)) => {
-                    "It has the prices before a discount."
+                    UNDISCOUNTED
                 }
                 () if rivals().any(|(other, rival)| same_band(rival) && other_time(other)) => {
                     "It has the same prices for another unit of time."

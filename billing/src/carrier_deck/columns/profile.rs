@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::codes::looks_like_codes;
 use super::super::dates::Date;
-use super::super::increments::{block, is_spoken_pair, is_usual, spoken};
+use super::super::increments::{block, is_spoken_pair, is_usual, listed, spoken, unbracketed};
 use super::super::numbers::decimal;
 use super::super::table::Kind;
 
@@ -99,8 +99,13 @@ fn is_clock(cell: &str) -> bool {
     early && parts.iter().all(two) && (parts.len() == 3 || parts.len() == 2 && cell.contains('0'))
 }
 
-/// Two or three small numbers with a slash or plus sign between them.
+/// Two or three small numbers with a slash or plus sign between them, or two usual increments in brackets: `[60,60]`.
 fn is_pair(cell: &str) -> bool {
+    let inside = unbracketed(cell);
+    if inside.len() < cell.len() && listed(inside).is_some() {
+        return true;
+    }
+    let cell = inside;
     // all hours of all days
     if matches!(cell, "24/7" | "7/24") {
         return false;

@@ -8,9 +8,10 @@ use super::super::header::{
 use super::super::header_words::{PER_TIME, TAXES};
 use super::super::increments::spoken;
 use super::super::mapping::Mapping;
+use super::super::read::{change, change_answer};
 use super::super::{Answer, Question};
 use super::Draft;
-use super::prices::GROSS;
+use super::prices::{GROSS, UNDISCOUNTED};
 
 impl Draft<'_> {
     /// If the prices have decimals, a "minimum charge" like 1, 30 or 60 is probably a time. It becomes the first increment if a column has the next
@@ -357,6 +358,10 @@ impl Draft<'_> {
                     && (amounts || surcharge || whole && !ignored)
             })
             .collect();
+        for column in (0..self.meanings.len()).filter(|column| self.has_percents(*column)).collect::<Vec<_>>()
+        {
+            self.ask_percents(column);
+        }
         for column in unknown {
             let asked = self.questions.iter().any(|question| {
                 question.answers.iter().any(|answer| {
@@ -367,6 +372,37 @@ impl Draft<'_> {
                 self.ask_role(column, "has amounts", &["connection_fee", "minimum_charge"]);
             }
         }
+    }
+
+    /// Whether a column called "Discount" or "Surcharge" has percentages that the prices may lack. Taxes are not part of a tariff.
+    fn has_percents(&self, column: usize) -> bool {
+        let name = self.name(column);
+        let is_percent = |cell: &String| {
+            cell.trim().ends_with('%') && cell.contains(|letter: char| matches!(letter, '1'..='9'))
+        };
+        let net = self.left.iter().any(|(_, reason)| *reason == UNDISCOUNTED);
+        self.meanings[column] == Meaning::Unknown
+            && !self.used().contains(&column)
+            && is_surcharge(&name)
+            && !is_surcharge_by_origin(&name)
+            && !Words(words(&name)).any(TAXES)
+            && !net
+            && self.profiles[column].distinct.iter().any(is_percent)
+    }
+
+    /// Asks about percentages. If they are the same in all rows, an answer changes all prices.
+    fn ask_percents(&mut self, column: usize) {
+        let left_out = Mapping::column("ignore", self.reference(column));
+        let mut answers = vec![Answer::new("leave the column out", left_out.clone())];
+        let values = &self.profiles[column].distinct;
+        let rows = self.sample().filter(|row| row.filled() > 2).count();
+        if let (1, Some(value)) = (values.len(), values.first())
+            && self.profiles[column].filled >= rows
+            && let Some(change) = change(&format!("{} {value}", self.name(column)))
+        {
+            answers.push(change_answer(change, left_out));
+        }
+        self.ask_unknown_column(column, "has amounts", answers);
     }
 
     /// Whether a column has the changes from old to new prices: each number other than 0 begins with a plus or minus sign.

@@ -60,7 +60,7 @@ pub(in crate::carrier_deck) fn joined(
             (found, "codes in names", "The names of the destinations contain their codes.")
         } else if let Some(found) = names::codes_in_titles(table) {
             (found, "country codes in titles", "The titles above the rates contain country codes.")
-        } else if let Some(found) = split::kinds(table) {
+        } else if let Some(found) = split::kinds(table, mapping) {
             (found, KINDS, "A line says with which digits the numbers with the second price begin.")
         } else if let Some(found) = blocks::covered(table, mapping) {
             (found, "blocks of numbers", "Two columns have the first and the last number of each block.")

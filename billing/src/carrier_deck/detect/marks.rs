@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::super::cells::currencies;
 use super::super::columns::CodeSource;
 use super::super::dates::{DateOrder, Orders, dates_in};
-use super::super::header::{Role, Words, is_effective, words};
+use super::super::header::{Role, Words, is_effective, mentions_end, words};
 use super::super::header_words::{END, NOTICE, PAYS, PRICE, RISES, STATUS};
 use super::super::mapping::Mapping;
 use super::super::numbers::{DecimalMark, Marks};
@@ -239,7 +239,11 @@ impl Plan<'_> {
                 || words.any(NOTICE)
                 || words.any(STATUS)
                 || words.any(RISES)
+                || mentions_end(&note.text)
                 || dates.len() > 1;
+            if is_payment_day(&note.text) {
+                continue;
+            }
             if other && dates.iter().any(|date| later(date).is_some()) {
                 return None;
             }
@@ -359,6 +363,85 @@ pub(super) fn is_about_payment(text: &str) -> bool {
     (words.any(BANKS) || words.any(PAYS))
         && !words.any(PRICE)
         && !words.any(&["currency", "moneda", "moeda", "devise", "wahrung", "valuta"])
+}
+
+/// Whether a line is about the day of a payment or invoice, so that its date says nothing about prices.
+pub(in crate::carrier_deck) fn is_payment_day(text: &str) -> bool {
+    const PAYMENTS: &[&str] = &[
+        "payment",
+        "payments",
+        "prepayment",
+        "invoice",
+        "invoices",
+        "pago",
+        "pagos",
+        "factura",
+        "facturas",
+        "fatura",
+        "rechnung",
+        "zahlung",
+        "zahlungsziel",
+        "paiement",
+        "facture",
+        "pagamento",
+        "pagamenti",
+        "fattura",
+        "vencimento",
+        "vencimiento",
+        "scadenza",
+        "echeance",
+    ];
+    // "USD" and "amount" occur in lines about payments, too
+    const PRICES: &[&str] = &[
+        "rate",
+        "rates",
+        "price",
+        "prices",
+        "tariff",
+        "tariffs",
+        "tarifa",
+        "tarifas",
+        "precio",
+        "precios",
+        "preco",
+        "precos",
+        "preis",
+        "preise",
+        "prix",
+        "tarif",
+        "tarifs",
+        "prezzo",
+        "prezzi",
+        "tariffe",
+        "pricing",
+        "charge",
+        "charges",
+        "deck",
+        "listino",
+        "listini",
+        "tarifario",
+        "tarifarios",
+        "preisliste",
+        "apply",
+        "applies",
+        "effect",
+    ];
+    /// A word this many words before a date says what the date is.
+    const NEAR: usize = 8;
+    let all = Words(words(text));
+    if !all.any(PAYMENTS) || all.any(PRICES) || all.any(STATUS) || all.any(RISES) || is_effective(text) {
+        return false;
+    }
+    let mut rest = text;
+    for date in dates_in(text) {
+        let Some((before, after)) = rest.split_once(date.as_str()) else { return false };
+        let clause = before.rsplit([';', '.', ',']).next().unwrap_or_default();
+        if !words(clause).iter().rev().take(NEAR).any(|word| PAYMENTS.contains(&word.as_str())) {
+            return false;
+        }
+        rest = after;
+    }
+    true
 }
 
 /// The order in which all dates are near `today`, if a date is far away in the other order.

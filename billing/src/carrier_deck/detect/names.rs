@@ -4,7 +4,9 @@ use super::super::MAX_HEADER_ROWS;
 use super::super::codes::looks_like_codes;
 use super::super::header::{Meaning, Role, meaning, words};
 use super::super::table::{Kind, Row, Table};
+use super::countries::countries;
 use super::sheets::contents;
+use crate::country::calling_codes;
 use crate::number::calling_code;
 
 /// A pattern must occur in at least this many rows.
@@ -116,9 +118,13 @@ pub(super) fn codes_in_titles(table: &Table) -> Option<Table> {
     }
     let title = |row: Row<'_>| {
         let cell = row.cells().find(|cell| !cell.is_empty())?;
-        let (name, code) = apart(cell).filter(|_| row.filled() == 1)?;
+        let (name, code) = apart(cell).filter(|_| row.filled() == 1 && !is_page(cell))?;
         let digits = code.trim_start_matches(['+', '0']);
-        (calling_code(digits) == Some(digits)).then(|| (name, digits.to_owned()))
+        // "Zone 7" is not a country
+        let marked = code.starts_with("00") || cell.contains(['+', '(', '[']);
+        let named =
+            || countries(&words(&name)).iter().any(|country| calling_codes(country).contains(&digits));
+        (calling_code(digits) == Some(digits) && (marked || named())).then(|| (name, digits.to_owned()))
     };
     if table.iter().skip(at + 1).filter(|row| title(*row).is_some()).count() < 2 {
         return None;
@@ -126,6 +132,10 @@ pub(super) fn codes_in_titles(table: &Table) -> Option<Table> {
     let mut found = Table::default();
     found.blank = table.blank;
     let mut country = String::new();
+    let repeats = |row: Row<'_>| {
+        let same = row.cells().zip(header.cells()).filter(|(cell, name)| !cell.is_empty() && cell == name);
+        same.count() >= 2
+    };
     for (index, row) in table.iter().enumerate() {
         let titled = if index > at { title(row) } else { None };
         found.begin(row.line);
@@ -134,11 +144,45 @@ pub(super) fn codes_in_titles(table: &Table) -> Option<Table> {
             found.push(&name, Kind::Text);
             continue;
         }
+        let numbered = |cell: &str| {
+            cell.contains(|letter: char| letter.is_ascii_digit())
+                && cell.contains(char::is_alphabetic)
+                && !is_page(cell)
+        };
+        if row.filled() == 1 && row.cells().any(numbered) {
+            country.clear();
+        }
         for column in 0..header.len() {
             found.push(row.get(column), row.kind(column));
         }
         let code = if index == at { "Country code" } else { country.as_str() };
-        found.push(if index > at && row.filled() < 2 { "" } else { code }, Kind::Text);
+        // a header that is repeated on a later page stays a header
+        let plain = index > at && (row.filled() < 2 || repeats(row));
+        found.push(if plain { "" } else { code }, Kind::Text);
     }
     Some(found)
+}
+
+/// Whether a text such as "Page 1 of 2" numbers the pages of a printed deck.
+fn is_page(text: &str) -> bool {
+    const PAGES: &[&str] = &[
+        "page",
+        "pagina",
+        "pag",
+        "pg",
+        "seite",
+        "blatt",
+        "hoja",
+        "folha",
+        "foglio",
+        "feuille",
+        "sheet",
+        "strona",
+        "sida",
+        "side",
+        "sayfa",
+        "стр",
+        "страница",
+    ];
+    words(text).first().is_some_and(|word| PAGES.contains(&word.as_str()))
 }

@@ -177,6 +177,21 @@ impl Plan<'_> {
             }
             return;
         }
+        if let Some(first) = pairs.first()
+            && let Some((except, found)) = before_exception(text)
+            && tokens[..first.start].iter().any(|token| token.is_word(&[except.as_str()]))
+        {
+            let value = (first.initial, first.next);
+            match except.as_str() {
+                // "only" and "unless" may be about anything
+                "only" | "unless" => {}
+                // "per second for Europe, all others 60/60": it is not clear which rows the first time is for
+                "other" => said.general.extend([found, value].into_iter().filter(|_| found != value)),
+                // "per second, except Mexico 60/60"
+                _ if !said.general.contains(&found) => said.general.push(found),
+                _ => {}
+            }
+        }
         let mut from = 0;
         for (at, pair) in pairs.iter().enumerate() {
             let end = pairs.get(at + 1).map_or(tokens.len(), |next| next.start);
@@ -369,6 +384,13 @@ fn split(text: &str) -> Vec<String> {
     }
     found.retain(|text| !text.trim().is_empty());
     found
+}
+
+/// The first word for an exception in a sentence, and the increments in words before it.
+fn before_exception(text: &str) -> Option<(String, (u32, u32))> {
+    let all = words(text);
+    let at = all.iter().position(|word| EXCEPTS.contains(&word.as_str()))?;
+    Some((all.get(at)?.clone(), spoken_increments(&all.get(..at)?.join(" "))?))
 }
 
 /// Words that come before the destinations to which increments apply.

@@ -1,9 +1,12 @@
 //! Splits rows that have one price for fixed lines and another one for mobile phones. If both prices have the same codes, a note must say with which
 //! digits mobile numbers begin.
 
+use std::collections::BTreeSet;
+
 use super::super::codes::{self, CodeRules, HyphenRule, ListRule, SpaceRule};
 use super::super::header::{Meaning, Role, Words, meaning, words};
 use super::super::header_words::{FIXED, MOBILE};
+use super::super::mapping::Mapping;
 use super::super::numbers::{DecimalMark, amount, decimal};
 use super::super::table::{Kind, Row, Table};
 use super::sheets::find_header;
@@ -42,7 +45,7 @@ pub(super) struct Line {
 }
 
 /// The table in which each row is replaced by two rows: one for fixed lines and one for mobile phones.
-pub(super) fn kinds(table: &Table) -> Option<Table> {
+pub(super) fn kinds(table: &Table, mapping: &Mapping) -> Option<Table> {
     let at = find_header(table)?;
     let header = table.row(at)?;
     let named = |column: usize, list: &[&str]| Words(words(header.get(column))).any(list);
@@ -67,7 +70,14 @@ pub(super) fn kinds(table: &Table) -> Option<Table> {
     let own = coded(&|column| named(column, MOBILE));
     let fixed = priced(FIXED)
         .or_else(|| single((0..header.len()).filter(other).collect()).filter(|_| own.is_some()))?;
-    let code = coded(&|column| named(column, FIXED)).or_else(|| coded(&|column| !named(column, MOBILE)));
+    let country = || {
+        let is_country = |column: &usize| meaning(header.get(*column)) == Meaning::Is(Role::CountryCode);
+        let none = !(0..header.len()).any(|column| is_code(header.get(column)));
+        single((0..header.len()).filter(is_country).collect()).filter(|_| none)
+    };
+    let areas = coded(&|column| named(column, FIXED)).or_else(|| coded(&|column| !named(column, MOBILE)));
+    let several = areas.is_none();
+    let code = areas.or_else(country);
     let line = |price: usize, code: usize| Line {
         price,
         code,
@@ -88,7 +98,7 @@ pub(super) fn kinds(table: &Table) -> Option<Table> {
                 said.or_else(|| terms(header.get(named).split_once('(')?.1.trim_end_matches(')'), &name))
             };
             let (before, after) = formula(MOBILE)
-                .or_else(|| notes().find_map(first_digits).map(|digits| (String::new(), digits)))?;
+                .or_else(|| first_digit(notes(), several).map(|digits| (String::new(), digits)))?;
             let (head, tail) = formula(FIXED).unwrap_or_else(|| (before.clone(), String::new()));
             (
                 Line { before: head, after: tail, ..line(fixed, code) },
@@ -96,10 +106,11 @@ pub(super) fn kinds(table: &Table) -> Option<Table> {
             )
         }
     };
-    unfolded(table, at, [&one, &two])
+    unfolded(table, at, [&one, &two], mapping.code_prefix.as_deref().unwrap_or_default())
 }
 
-fn unfolded(table: &Table, at: usize, [one, two]: [&Line; 2]) -> Option<Table> {
+/// The table with two rows for each row. `prefix` are the digits that are put before every code later, so they are not put before the codes here.
+fn unfolded(table: &Table, at: usize, [one, two]: [&Line; 2], prefix: &str) -> Option<Table> {
     let left_out = |column: usize| column == two.price || column == two.code && two.code != one.code;
     let width = table.row(at).map_or(0, Row::len);
     let mut count = 0usize;
@@ -132,7 +143,7 @@ fn unfolded(table: &Table, at: usize, [one, two]: [&Line; 2]) -> Option<Table> {
             for column in (0..width).filter(|column| !left_out(*column)) {
                 match column {
                     _ if column == one.price => found.push(row.get(line.price), row.kind(line.price)),
-                    _ if column == one.code => count += push_codes(&mut found, row, line)?,
+                    _ if column == one.code => count += push_codes(&mut found, row, line, prefix)?,
                     _ => found.push(row.get(column), row.kind(column)),
                 }
             }
@@ -156,7 +167,8 @@ fn repeats(row: Row<'_>, line: &Line, other: &Line) -> bool {
 
 /// Adds the codes of a kind of line, and returns their number. Each code of a list or range gets the digits of the kind. A 0 at the beginning of an
 /// area code is not dialed after the country code. `None` if the codes cannot be read.
-pub(super) fn push_codes(table: &mut Table, row: Row<'_>, line: &Line) -> Option<usize> {
+/// Each code loses the digits `prefix` at its beginning if the kind's digits begin with them.
+pub(super) fn push_codes(table: &mut Table, row: Row<'_>, line: &Line, prefix: &str) -> Option<usize> {
     let (cell, kind) = (row.get(line.code), row.kind(line.code));
     let coded = cell.contains(|letter: char| letter.is_ascii_digit());
     if !coded || line.before.is_empty() && line.after.is_empty() {
@@ -177,7 +189,8 @@ pub(super) fn push_codes(table: &mut Table, row: Row<'_>, line: &Line) -> Option
     };
     let cell = if national { without_zeros(cell) } else { cell.to_owned() };
     let found = codes::read("", &cell, kind, &rules).ok()?;
-    let complete = |code: &String| format!("{}{code}{}", line.before, line.after);
+    let before = line.before.strip_prefix(prefix).unwrap_or(&line.before);
+    let complete = |code: &String| format!("{before}{code}{}", line.after);
     table.push(&found.codes.iter().map(complete).collect::<Vec<_>>().join(","), Kind::Text);
     Some(found.codes.len())
 }
@@ -271,6 +284,115 @@ fn general(name: &str) -> String {
     let name = name.split_once('(').filter(|(_, rest)| rest.contains('+')).map_or(name, |(head, _)| head);
     let kept: Vec<&str> = name.split(' ').filter(|word| !Words(words(word)).any(FIXED)).collect();
     format!("Price {}", kept.join(" "))
+}
+
+/// The digits with which mobile numbers begin, according to the notes. If the rows are for `several` countries, a sentence about one of them, or
+/// sentences with different digits, do not apply to all of them.
+fn first_digit<'t>(notes: impl Iterator<Item = Row<'t>>, several: bool) -> Option<String> {
+    let mut found = BTreeSet::new();
+    for row in notes {
+        let Some(digits) = first_digits(row) else { continue };
+        if several && !row.cells().all(is_about_all) {
+            return None;
+        }
+        found.insert(digits);
+        if !several {
+            break;
+        }
+    }
+    let digits = found.pop_first();
+    digits.filter(|_| found.is_empty())
+}
+
+/// Whether a sentence has no word that may name a place, an operator, or a condition.
+fn is_about_all(text: &str) -> bool {
+    const GENERAL: &[&str] = &[
+        "a",
+        "al",
+        "alle",
+        "all",
+        "always",
+        "as",
+        "calls",
+        "celular",
+        "celulares",
+        "chamadas",
+        "codes",
+        "con",
+        "com",
+        "codigo",
+        "codigos",
+        "cifra",
+        "digit",
+        "digits",
+        "digito",
+        "digitos",
+        "der",
+        "die",
+        "el",
+        "every",
+        "first",
+        "for",
+        "gli",
+        "i",
+        "in",
+        "countries",
+        "country",
+        "each",
+        "la",
+        "las",
+        "le",
+        "les",
+        "line",
+        "lines",
+        "llamadas",
+        "los",
+        "mit",
+        "nb",
+        "nota",
+        "note",
+        "number",
+        "numbers",
+        "numero",
+        "numeros",
+        "numeri",
+        "nummern",
+        "o",
+        "of",
+        "os",
+        "par",
+        "paises",
+        "per",
+        "phone",
+        "phones",
+        "please",
+        "que",
+        "sempre",
+        "siempre",
+        "telefonos",
+        "telefones",
+        "the",
+        "to",
+        "todos",
+        "todas",
+        "tous",
+        "toutes",
+        "tutti",
+        "with",
+        "by",
+        "y",
+        "e",
+        "ziffer",
+        "avec",
+        "chiffre",
+        "telefono",
+        "obs",
+    ];
+    words(text).iter().all(|word| {
+        let word = word.as_str();
+        word.bytes().all(|byte| byte.is_ascii_digit())
+            || [GENERAL, MOBILE, BEGIN].iter().any(|list| list.contains(&word))
+    })
 }
 
 /// The digits with which mobile numbers begin, according to a sentence.

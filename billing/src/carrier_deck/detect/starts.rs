@@ -73,6 +73,7 @@ pub(super) fn appended(table: &Table, mapping: &Mapping) -> Option<Table> {
         after: after.to_owned(),
         name: String::new(),
     };
+    let prefix = mapping.code_prefix.as_deref().unwrap_or_default();
     let mut count = 0usize;
     let mut found = Table::default();
     found.blank = table.blank;
@@ -88,7 +89,7 @@ pub(super) fn appended(table: &Table, mapping: &Mapping) -> Option<Table> {
                     && index > at
                     && (row.filled() > 2 || looks_like_codes(row.get(code))) =>
                 {
-                    count += push_codes(&mut found, row, &line(row.get(start)))?;
+                    count += push_codes(&mut found, row, &line(row.get(start)), prefix)?;
                 }
                 _ => found.push(row.get(column), row.kind(column)),
             }

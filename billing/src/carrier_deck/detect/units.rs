@@ -16,7 +16,7 @@ use super::super::{Answer, CarrierDeck, Confidence, Detected, MAX_COLUMNS, Optio
 use super::Plan;
 use super::notes::is_unit_note;
 
-/// The user is asked if prices seem to be in cents, but their median, as written, is below this many millionths.
+/// The user is asked if prices seem to be in cents, but the median price of a minute, as written, is below this many millionths.
 const LOW_CENTS: i64 = 100_000;
 
 /// One unit of a currency, in millionths.
@@ -207,7 +207,9 @@ impl Plan<'_> {
             }
             () => return,
         };
-        if self.median().is_some_and(|median| median < LOW_CENTS) {
+        // prices per second are low
+        let minute = |median: i64| median.saturating_mul(60) / i64::from(self.unit.clamp(1, 60));
+        if self.median().is_some_and(|median| minute(median) < LOW_CENTS) {
             return deck
                 .questions
                 .push(cents_question("The prices are very low for prices in a smaller unit."));

@@ -10,7 +10,19 @@ pub(in crate::carrier_deck) fn plain(name: &str) -> String {
     if !text.chars().any(char::is_alphanumeric) {
         name.clone_into(&mut text);
     }
-    untaxed(&text)
+    unabbreviated(&untaxed(&text))
+}
+
+/// The text with "additional" in place of "add'l", whose apostrophe would separate two words.
+fn unabbreviated(text: &str) -> String {
+    const SHORT: &[&str] = &["add'l", "add’l", "addn'l", "addn’l", "add'nl", "add’nl"];
+    let lower = text.to_lowercase();
+    match SHORT.iter().find_map(|short| lower.find(short).map(|at| (at, short.len()))) {
+        Some((at, length)) if lower.len() == text.len() => {
+            format!("{}additional{}", &lower[..at], &lower[at + length..])
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// The text without parts between `open` and `close` that have more than `most` words.

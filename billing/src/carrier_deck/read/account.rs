@@ -21,6 +21,7 @@ use super::titles::is_header;
 use crate::deck::{RowProblem, Severity};
 use crate::money::Micros;
 use places::Places;
+pub(in crate::carrier_deck) use risks::change;
 use texts::{Place, Said};
 
 mod facts;
@@ -107,12 +108,14 @@ impl Reader<'_, '_> {
                         || risks::changes_codes(text) && !self.has_kinds())
             }
             Place::Remark => {
-                !risks::is_harmless(text)
-                    && !risks::describes_change(text)
-                    && (risks::has_time(text) && increments_in(text).is_none()
+                let unread = || {
+                    risks::has_time(text) && increments_in(text).is_none()
                         || !matches!(self.plan.fee_in(text), FeeIn::Nothing)
                         || risks::has_percent(text)
-                        || mentions_end(text) && self.status(text).is_none())
+                        || mentions_end(text) && self.status(text).is_none()
+                };
+                !risks::is_harmless(text)
+                    && (self.has_later_price(text) || !risks::describes_change(text) && unread())
             }
             // a single word, such as "F1", is an id
             Place::Column => {
@@ -157,17 +160,7 @@ impl Reader<'_, '_> {
     /// The answers that raise or lower all prices by a percentage.
     fn offered_changes(&self, risks: &[Said], nothing: &Mapping) -> Vec<Answer> {
         let changes: BTreeSet<i32> = risks.iter().filter_map(|said| risks::change(&said.text)).collect();
-        let answer = |change: i32| {
-            let mapping = Mapping {
-                price_change: Some(change),
-                price_rounding: Some(PriceRounding::HalfUp),
-                ..nothing.clone()
-            };
-            let (whole, part) = (change.abs() / 100, change.abs() % 100);
-            let verb = if change < 0 { "lowered" } else { "raised" };
-            Answer::new(format!("all prices are {verb} by {whole}.{part:02}%"), mapping)
-        };
-        changes.into_iter().map(answer).collect()
+        changes.into_iter().map(|change| change_answer(change, nothing.clone())).collect()
     }
 
     /// The answers that set a fee or a minimum charge for all calls.
@@ -280,4 +273,13 @@ impl Reader<'_, '_> {
         columns.first(Role::Effective).is_none()
             || self.plan.rows().any(|row| columns.is_undated(row) && priced(row))
     }
+}
+
+/// The answer that raises or lowers all prices by hundredths of a percent, in addition to another mapping.
+pub(in crate::carrier_deck) fn change_answer(change: i32, other: Mapping) -> Answer {
+    let rounding = Some(PriceRounding::HalfUp);
+    let mapping = Mapping { price_change: Some(change), price_rounding: rounding, ..other };
+    let (whole, part) = (change.abs() / 100, change.abs() % 100);
+    let verb = if change < 0 { "lowered" } else { "raised" };
+    Answer::new(format!("all prices are {verb} by {whole}.{part:02}%"), mapping)
 }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{Datelike as _, NaiveDate};
+
 use super::super::cells::{EmptyPrice, StatusRule};
 use super::super::codes::looks_like_codes;
 use super::super::columns::letter;
+use super::super::dates::day_and_month;
 use super::super::detect::date_of;
 use super::super::header::{Role, role_name};
 use super::super::increments::Increments;
@@ -298,6 +301,13 @@ impl Reader<'_, '_> {
         {
             answers.insert(0, Answer::new(currency, self.replacing(column, texts, Some(currency))));
         }
+        // "1-Dec" lacks the year
+        if let (Role::Effective, [text], Some(today)) = (self.role(column), texts, self.options.today)
+            && let Some(date) = day_and_month(&text.cell, false).and_then(|found| nearest_day(found, today))
+        {
+            let date = date.to_string();
+            answers.insert(0, Answer::new(date.clone(), self.replacing(column, texts, Some(&date))));
+        }
         answers
     }
 
@@ -362,4 +372,11 @@ impl Reader<'_, '_> {
         found.push((LEAVE_OUT, None));
         found
     }
+}
+
+/// The day of this month that is nearest to `today`.
+fn nearest_day((day, month): (u32, u32), today: NaiveDate) -> Option<NaiveDate> {
+    let years = [today.year() - 1, today.year(), today.year() + 1];
+    let days = years.into_iter().filter_map(|year| NaiveDate::from_ymd_opt(year, month, day));
+    days.min_by_key(|date| (*date - today).num_days().abs())
 }

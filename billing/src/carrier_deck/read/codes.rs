@@ -10,6 +10,10 @@ impl Reader<'_, '_> {
     /// The column with the row's codes, and the codes.
     pub(super) fn read_codes(&self, row: Row<'_>) -> (usize, Result<codes::Codes, CodeDoubt>) {
         let rules = &self.plan.codes;
+        let (CodeSource::Full(column) | CodeSource::Parts(_, column)) = self.plan.columns.code;
+        if self.is_mark(row.get(column)) {
+            return (column, Err(codes::not_digits()));
+        }
         match self.plan.columns.code {
             CodeSource::Full(column) => (column, self.full_codes(row, column, rules)),
             CodeSource::Parts(country, area) => {
@@ -23,6 +27,21 @@ impl Reader<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Whether a cell such as `(1)` is the mark of a note.
+    fn is_mark(&self, cell: &str) -> bool {
+        let number = |text: &str| {
+            let end = text.find([')', ']'])?;
+            let number = text.get(..end)?.trim_start_matches(['(', '[']);
+            let short = (1..=2).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+            short.then(|| number.to_owned())
+        };
+        if !cell.starts_with(['(', '[']) || !cell.ends_with([')', ']']) {
+            return false;
+        }
+        let notes = || self.plan.notes().iter().filter_map(|note| number(note.text.trim_start())).collect();
+        number(cell).is_some_and(|mark| self.marks.get_or_init(notes).contains(&mark))
     }
 
     pub(super) fn codes(&mut self, row: Row<'_>) -> Option<Vec<String>> {

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 
 use chrono::NaiveDate;
 
+use super::super::dates::{invalid, says_until};
 use super::super::detect::{Change, change_in, date_of};
-use super::super::header::{Age, Meaning, Role, meaning, words};
+use super::super::header::{Age, Meaning, Role, meaning, mentions_end, words};
 use super::super::numbers::amount;
 use super::super::table::Row;
 use super::Reader;
@@ -19,7 +20,10 @@ impl Reader<'_, '_> {
         if role == Role::Ends && has_no_end(row.get(column)) {
             return Some(None);
         }
-        match date_of(row.get(column), self.plan.order) {
+        let cell = row.get(column);
+        // "closed 07.12.2026" and "until 06.12.2026" are not first days
+        let other = role == Role::Effective && (says_until(cell) || mentions_end(cell));
+        match if other { Err(invalid()) } else { date_of(cell, self.plan.order) } {
             Ok(date) => Some(date),
             Err(error) => {
                 self.problem(row, Some(column), error);

@@ -134,10 +134,14 @@ impl Reader<'_, '_> {
         );
         for column in if lettered.is_empty() { separating } else { lettered } {
             let name = self.plan.names.get(column).cloned().unwrap_or_default();
-            for (value, rows) in self.values(column) {
-                let shown = if value.is_empty() { "(empty)" } else { value.as_str() };
+            for values in self.groups_of_values(column, &found) {
+                let shown =
+                    |value: &String| if value.is_empty() { "(empty)".to_owned() } else { value.clone() };
+                let rows: usize = values.iter().map(|(_, rows)| rows).sum();
+                let values: Vec<String> = values.into_iter().map(|(value, _)| value).collect();
+                let shown = values.iter().map(shown).collect::<Vec<_>>().join(", ");
                 let text = format!("only the rows whose {name} is {shown} ({rows} rows)");
-                let only = BTreeMap::from([(name.clone(), vec![value])]);
+                let only = BTreeMap::from([(name.clone(), values)]);
                 answers.push(Answer::new(text, Mapping { only, ..Mapping::default() }));
             }
             columns.push(format!("{name:?}"));
@@ -170,6 +174,22 @@ impl Reader<'_, '_> {
         );
         let example = example.prefix.clone();
         self.deck.questions.push(Question { code: "DUPLICATES".into(), text, line, example, answers });
+    }
+
+    /// The values of a column among which the user chooses. If some values, such as "all callers", are only in rows whose codes have no other row, the
+    /// first choices are these values together with each other value.
+    fn groups_of_values(&self, column: usize, found: &[Duplicate]) -> Vec<Vec<(String, usize)>> {
+        let repeated: BTreeSet<usize> = found.iter().flat_map(|found| [found.first, found.again]).collect();
+        let cells = repeated.iter().filter_map(|index| self.plan.table.row(*index));
+        let rival: BTreeSet<Vec<String>> = cells.map(|row| words(row.get(column))).collect();
+        let (rivals, free): (Vec<_>, Vec<_>) =
+            self.values(column).into_iter().partition(|(value, _)| rival.contains(&words(value)));
+        let joint = rivals
+            .iter()
+            .filter(|_| !free.is_empty())
+            .map(|value| std::iter::once(value.clone()).chain(free.iter().cloned()).collect::<Vec<_>>());
+        let joint: Vec<_> = joint.collect();
+        joint.into_iter().chain(rivals.into_iter().chain(free).map(|value| vec![value])).collect()
     }
 
     /// The answer that joins two columns: one has the country code, which several rows share, and `column` has the digits that follow the country

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::cells::{StatusRule, status};
 use super::super::dates::dates_in;
 use super::super::detect::{date_of, said_date};
-use super::super::header::{Age, Meaning, Role, Words, meaning, mentions_end, words};
-use super::super::header_words::{BLOCK, PRICE, REMOVE, STATUS};
+use super::super::header::{Age, Meaning, Role, Words, meaning, mentions_end, without_articles, words};
+use super::super::header_words::{BLOCK, END, NOTICE, PRICE, REMOVE, STATUS};
 use super::super::mapping::Mapping;
 use super::super::numbers::amount;
 use super::super::table::Row;
@@ -108,12 +108,16 @@ impl<'t> Reader<'_, 't> {
             return;
         }
         let title = row.cells().find(|cell| !cell.is_empty()).unwrap_or_default();
+        let ended = self.section.is_some();
         self.section = section(title);
-        let date = said_date(title).and_then(|date| date_of(&date, self.plan.order).ok().flatten());
+        let day = |date: String| date_of(&date, self.plan.order).ok().flatten();
+        let date = said_date(title).and_then(day);
+        self.closing_date = self.section.and_then(|_| closing_date(title)).and_then(day);
         // "Unchanged rates" begins a section, but "France" does not
         let begins =
             self.section.is_some() || Words(words(title)).any(PRICE) || Words(words(title)).any(STATUS);
-        self.section_date = if begins { date } else { date.or(self.section_date) };
+        // the day on which codes are closed says nothing about the rows below the next title
+        self.section_date = if begins || ended { date } else { date.or(self.section_date) };
     }
 
     /// Whether the row has a price that ends after the day of the import. False if the mapping has a meaning for the status.
@@ -457,7 +461,7 @@ fn status_question(first: &Unknown, answers: Vec<Answer>) -> Question {
 
 /// What a title says about the codes below it.
 fn section(title: &str) -> Option<StatusRule> {
-    let words = Words(words(title));
+    let words = Words(without_articles(words(title)));
     let negated = words.any(&["not", "no", "non", "new", "open", "opened", "nicht", "sin", "sem", "sans"]);
     match () {
         () if words.0.len() > 10 || negated => None,
@@ -465,6 +469,30 @@ fn section(title: &str) -> Option<StatusRule> {
         () if words.any(BLOCK) => Some(StatusRule::Block),
         () => None,
     }
+}
+
+/// The day on which codes are closed, according to a title such as "The following codes will be closed on 7 December 2026"; `None` if the date may be a
+/// last day, or the day of the notice.
+fn closing_date(title: &str) -> Option<String> {
+    const ON: &[&str] =
+        &["on", "from", "since", "am", "zum", "per", "ab", "el", "em", "le", "du", "il", "dal", "with"];
+    const UNTIL: &[&str] = &["til", "through", "thru", "before", "by", "last", "al", "do", "antes", "avant"];
+    const CLOSED: &[&str] = &["discontinue", "discontinued", "withdrawal", "cessation", "baja", "expired"];
+    let dates = dates_in(title);
+    let [date] = dates.as_slice() else { return None };
+    let (before, _) = title.split_once(date.as_str())?;
+    let all = words(title);
+    let last_day = all.iter().enumerate().any(|(at, word)| {
+        // "codes to be closed"
+        let purpose = word == "to" && all.get(at + 1).is_some_and(|next| next == "be");
+        !purpose
+            && !CLOSED.contains(&word.as_str())
+            && [UNTIL, END, NOTICE].iter().any(|list| list.contains(&word.as_str()))
+    });
+    let head = words(before);
+    let last = head.last()?;
+    let closed = || REMOVE.contains(&last.as_str()) && before.ends_with(char::is_whitespace);
+    (!last_day && (ON.contains(&last.as_str()) || closed())).then(|| date.clone())
 }
 
 fn rule_name(rule: StatusRule) -> &'static str {

@@ -16,20 +16,45 @@ const MAX_LINE: usize = 1_000;
 /// separated by a delimiter fit better (`score`). Lines that are not rows of the table become rows of one cell.
 pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<Table>, Refusal> {
     // the first lines show that most files have no such columns
+    let ruled = text.lines().take(200).find_map(ruled);
     if text.contains('\t')
-        || text.lines().take(200).filter(|line| cells(line) >= FEWEST_CELLS).count() < FEWEST_ROWS
+        || ruled.is_none()
+            && text.lines().take(200).filter(|line| cells(line) >= FEWEST_CELLS).count() < FEWEST_ROWS
     {
         return Ok(None);
     }
     let lines: Vec<&str> = text.lines().take(max_rows.saturating_add(1)).map(str::trim_end).collect();
-    let is_row = |line: &&str| cells(line) >= FEWEST_CELLS;
+    let spaced = |line: &str| cells(line) >= FEWEST_CELLS && !is_labeled(line);
+    // the parts of a separator show the columns, even if only one space is between them
+    let ruled = ruled.filter(|ruled| lines.iter().filter(|line| spaced(line)).all(|line| fits(line, ruled)));
+    let is_row = |line: &&str| match &ruled {
+        Some(ruled) => {
+            let filled = |line: &str| cut(line, ruled).iter().filter(|cell| !cell.is_empty()).count();
+            !is_rule(line) && fits(line, ruled) && filled(line) >= FEWEST_CELLS
+        }
+        None => spaced(line),
+    };
     let rows: Vec<&str> = lines.iter().copied().filter(is_row).collect();
-    let Some(columns) = columns(&rows) else { return Ok(None) };
+    let found = match &ruled {
+        Some(ruled) => Some(ruled.clone()).filter(|_| rows.len() >= FEWEST_ROWS),
+        None => columns(&rows),
+    };
+    let Some(mut columns) = found else { return Ok(None) };
     if rows.len() * (columns.len() - 1) <= score * 2 {
         return Ok(None);
     }
-    let first = lines.iter().position(is_row).unwrap_or_default();
-    let last = lines.iter().rposition(is_row).unwrap_or_default();
+    let mut first = lines.iter().position(is_row).unwrap_or_default();
+    let mut last = lines.iter().rposition(is_row).unwrap_or_default();
+    // the header may be "DESTINATION  CODE  RATE: USD/MIN", and the last row may have no amount
+    let is_empty = |line: &str| line.trim().is_empty() || is_rule(line);
+    let above = lines.iter().take(first).enumerate().rev().skip_while(|(_, line)| is_empty(line));
+    for (at, _) in above.take_while(|(_, line)| widen(&mut columns, line)) {
+        first = at;
+    }
+    let below = lines.iter().enumerate().skip(last + 1).skip_while(|(_, line)| is_empty(line));
+    for (at, _) in below.take_while(|(_, line)| widen(&mut columns, line)) {
+        last = at;
+    }
     let heads: BTreeSet<String> = lines.iter().take(first).map(|line| shape(line)).collect();
     let mut rows: Vec<(u64, Vec<String>)> = Vec::new();
     let mut blank = 0;
@@ -52,7 +77,7 @@ pub(super) fn read(text: &str, score: usize, max_rows: usize) -> Result<Option<T
             } else {
                 rows.push((number, cells));
             }
-        } else if inside && may_be_row(line) {
+        } else if inside && may_be_row(line) || ruled.is_some() && at >= first && has_price(line) {
             // a row with shifted cells would look like a note, so the text is not read as a table
             return Ok(None);
         } else {
@@ -79,6 +104,33 @@ fn may_be_row(line: &str) -> bool {
     };
     cells(line) >= 2 && numbers().any(|word| decimals(&word)) && numbers().count() >= 2
         || numbers().filter(decimals).count() >= 1 && numbers().count() >= 3
+}
+
+/// Whether a line has a number with decimals, and another number. Below a separator, such a line may be a row with a long name and only one space
+/// between its cells.
+fn has_price(line: &str) -> bool {
+    let spaced = line.split_whitespace().collect::<Vec<_>>().join("  ");
+    !is_rule(line) && may_be_row(&spaced)
+}
+
+/// Whether a line with enough cells is a row of the table, perhaps with a wider cell. The columns become as wide as its cells.
+fn widen(columns: &mut Vec<(usize, usize)>, line: &str) -> bool {
+    if cells(line) < FEWEST_CELLS {
+        return false;
+    }
+    let mut positions: Vec<char> = line.chars().collect();
+    for (from, to) in columns.iter() {
+        positions.resize(positions.len().max(*to), ' ');
+        positions[*from..*to].fill('x');
+    }
+    let wide = positions.into_iter().collect::<String>();
+    match columns_of(&[&wide], 1).filter(|wide| wide.len() == columns.len()) {
+        Some(wide) => {
+            *columns = wide;
+            true
+        }
+        None => false,
+    }
 }
 
 /// A line without its digits and spaces. The headings of two pages differ only in the page number.
@@ -122,11 +174,25 @@ fn is_rule(line: &str) -> bool {
         && line.chars().all(|letter| matches!(letter, '-' | '=' | '_' | '+' | '|' | ' ' | '*' | '─' | '━'))
 }
 
+/// Whether a line has a label such as "CURRENCY: USD", as the heading of a page does, and no amount.
+fn is_labeled(line: &str) -> bool {
+    line.contains(": ") && !may_be_row(line)
+}
+
+/// The columns below a separator whose parts stand above them: `-----  ----  ----`.
+fn ruled(line: &str) -> Option<Vec<(usize, usize)>> {
+    let parts = line.len() <= MAX_LINE && is_rule(line) && !line.contains(['+', '|', '*']);
+    parts.then(|| columns_of(&[line], 0)).flatten()
+}
+
 /// The first position of each column and the position after its last one. Two columns are separated by two or more adjacent positions that are blank in every row.
 fn columns(rows: &[&str]) -> Option<Vec<(usize, usize)>> {
-    if rows.len() < FEWEST_ROWS {
-        return None;
-    }
+    // a single space may be part of the names in all rows
+    if rows.len() < FEWEST_ROWS { None } else { columns_of(rows, 1) }
+}
+
+/// The columns of these lines, separated by more than `spaces` adjacent positions that are blank in every line.
+fn columns_of(rows: &[&str], spaces: usize) -> Option<Vec<(usize, usize)>> {
     let mut used: Vec<bool> = Vec::new();
     for row in rows {
         for (at, letter) in row.chars().enumerate() {
@@ -139,8 +205,7 @@ fn columns(rows: &[&str]) -> Option<Vec<(usize, usize)>> {
     let mut found: Vec<(usize, usize)> = Vec::new();
     for (at, used) in used.iter().enumerate().filter(|(_, used)| **used) {
         match found.last_mut() {
-            // a single space may be part of the names in all rows
-            Some(last) if last.1 + 1 >= at => last.1 = at + usize::from(*used),
+            Some(last) if last.1 + spaces >= at => last.1 = at + usize::from(*used),
             _ => found.push((at, at + 1)),
         }
     }

@@ -200,3 +200,258 @@ fn lines_explain_only_unknown_names() {
     assert_eq!(clean(&found), ["33 0.02 0 60/60", "34 0.03 0 60/60"]);
     assert_eq!(found.columns.bands.len(), 2, "{:#?}", found.detected);
 }
+
+/// Whether the deck asks or has errors.
+fn is_doubted(deck: &CarrierDeck) -> bool {
+    !deck.questions.is_empty() || deck.errors > 0
+}
+
+fn first_days(deck: &CarrierDeck) -> Vec<Option<NaiveDate>> {
+    deck.rates.iter().map(|rate| rate.effective).collect()
+}
+
+#[test]
+fn the_day_on_which_codes_are_closed_applies_to_no_price() {
+    let rows = |title: &str, next: &[&str]| {
+        let rows = ["Destination;Code;Rate", "Spain;34;0.02", title, "Cuba;53;"];
+        deck(&[&rows[..], next].concat())
+    };
+    let closing = "The following codes will be closed on 07-Dec-2026:";
+    let found = rows(closing, &["AFRICA", "Mali;223;0.2"]);
+    assert_eq!(clean(&found), ["34 0.02 0 60/60", "53 removed", "223 0.2 0 60/60"]);
+    assert_eq!(first_days(&found), [None, day(2026, 12, 7), None]);
+    // a row with a price below the title itself
+    let found = rows(closing, &["Mali;223;0.2"]);
+    assert_eq!(first_days(&found), [None, day(2026, 12, 7), None]);
+    let found = rows("Codes closed with effect from 07-Dec-2026", &["AFRICA", "Mali;223;0.2"]);
+    assert_eq!(first_days(&found), [None, day(2026, 12, 7), None]);
+    // a last day, and the day of a notice
+    for title in [
+        "Codes suspended until 15/12/2026:",
+        "Deleted codes (notice of 15/12/2026)",
+        "Codes suspended from now to 15/12/2026",
+    ] {
+        let found = rows(title, &["Mali;223;"]);
+        assert!(
+            is_doubted(&found) || first_days(&found) == [None, None, None],
+            "{title}: {:#?}",
+            found.rates
+        );
+    }
+    for title in [
+        "Codes to be closed on 15/12/2026",
+        "Withdrawal: codes discontinued on 15/12/2026",
+        "Códigos eliminados, eliminado el 15/12/2026",
+        "Codes closed 15/12/2026",
+    ] {
+        let found = rows(title, &["Mali;223;"]);
+        assert_eq!(first_days(&found), [None, day(2026, 12, 15), day(2026, 12, 15)], "{title}");
+    }
+}
+
+#[test]
+fn the_first_digit_of_one_country_is_not_that_of_all_countries() {
+    let rows = [
+        "Country,Country Code,Landline,Mobile",
+        "Chad,235,0.21,0.31",
+        "Somalia,252,0.22,0.32",
+        "UK,44,0.01,0.02",
+    ];
+    for notes in [
+        &["UK mobile numbers begin with 7"][..],
+        &["Chad: mobile numbers begin with 6", "Somalia: mobile numbers begin with 7"],
+        &["Mobile numbers begin with 6", "Mobile numbers begin with 7"],
+    ] {
+        assert!(is_doubted(&deck(&[&rows[..], &[""], notes].concat())), "{notes:?}");
+    }
+    assert_eq!(codes(&deck(&[&rows[..], &["", "Mobile numbers begin with 7"]].concat())).len(), 6);
+}
+
+#[test]
+fn numbers_in_titles_are_country_codes_only_beside_their_countries() {
+    let file = |titles: [&str; 2]| {
+        let rows = ["62;One;0.02", "63;Two;0.03", "71;Three;0.05"];
+        let found = deck(&["Area Code;City;Price", titles[0], rows[0], rows[1], titles[1], rows[2]]);
+        found.rates.iter().map(|rate| rate.prefix().to_owned()).collect::<Vec<_>>()
+    };
+    for titles in [["Zona 1", "Zona 7"], ["Tabla 51", "Tabla 52"], ["Anexo 20", "Anexo 27"]] {
+        assert!(file(titles).is_empty(), "{titles:?}: {:?}", file(titles));
+    }
+    assert_eq!(file(["FRANCE 33", "SPAIN 34"]), ["3362", "3363", "3471"]);
+    assert_eq!(file(["FRANCE +33", "SPAIN +34"]), ["3362", "3363", "3471"]);
+    // rows below another title are not in the country above it
+    let rows = ["Area Code;City;Price", "FRANCE +33", "62;One;0.02", "SPAIN +34", "63;Two;0.03"];
+    let found = deck(&[&rows[..], &["Anexo 20", "71;Three;0.05"]].concat());
+    assert!(is_doubted(&found), "{:#?}", found.rates);
+    let found = deck(&[&rows[..], &["Page 2 of 2", "71;Three;0.05"]].concat());
+    assert_eq!(codes(&found), ["3362", "3463", "3471"]);
+}
+
+#[test]
+fn rows_that_do_not_fit_below_a_separator() {
+    let file = |last: &str| {
+        deck(&[
+            "DESTINATION  CODE RATE",
+            "------------ ---- ------",
+            "CUBA         53   0.8100",
+            "PERU         51   0.0090",
+            "MEXICO       52   0.0080",
+            "ALGERIA      213  0.1010",
+            last,
+        ])
+    };
+    assert_eq!(codes(&file("CHAD         235  0.3100")).len(), 5);
+    let found = file("DOMINICAN REPUBLIC 1809 0.0990");
+    assert!(is_doubted(&found), "{:#?}", found.rates);
+}
+
+#[test]
+fn labels_in_the_first_and_last_row_of_a_table() {
+    let rows = [
+        "DESTINATION       CODE    RATE: USD/MIN",
+        "CUBA              53      0.8100",
+        "PERU              51      0.0090",
+        "MEXICO            52      0.0080",
+        "ALGERIA           213     0.1010",
+    ];
+    assert_eq!(codes(&deck(&rows)), ["53", "51", "52", "213"]);
+    let found = deck(&[&rows[..], &["ZAMBIA: MOBILE    26097   BLOCKED"]].concat());
+    assert_eq!(clean(&found).last().map(String::as_str), Some("26097 blocked"), "{:#?}", found.problems);
+}
+
+#[test]
+fn last_days_in_a_column_of_first_days() {
+    let file = |date: &str| {
+        let first = format!("Cuba;53;0.81;{date}");
+        deck(&["Destination;Code;Rate;Effective Date", &first, "Peru;51;0.009;15.12.2026"])
+    };
+    for date in [
+        "to 31 Dec 2026",
+        "to 31.12.2026",
+        "end 31 Dec 2026",
+        "au 31 déc 2026",
+        "al 31 dic 2026",
+        "al 31/12/2026",
+        "before 31 Dec 2026",
+        "a 31/12/2026",
+        "do 31.12.2026",
+    ] {
+        let found = file(date);
+        assert!(is_doubted(&found), "{date}: {:#?}", found.rates);
+    }
+    for date in [
+        "Thu 31 Dec 2026",
+        "Donnerstag 31 Dez 2026",
+        "jueves, 31 dic 2026",
+        "from December 31 2026",
+        "from Thursday 31 Dec 2026",
+        "a partir del 31/12/2026",
+        "del 31/12/2026",
+        "a partir do dia 31/12/2026",
+        "à compter du 31/12/2026",
+    ] {
+        assert_eq!(first_days(&file(date)), [day(2026, 12, 31), day(2026, 12, 15)], "{date}");
+    }
+    let found = file("Immediately, until further notice");
+    assert_eq!(first_days(&found), [None, day(2026, 12, 15)], "{:#?}", found.problems);
+    // "del" is an article
+    let found = deck(&[
+        "Tarifas del 7 de diciembre de 2026",
+        "Destino;Prefijo;Precio",
+        "Cuba;53;0,81",
+        "Peru;51;0,009",
+    ]);
+    assert_eq!(first_days(&found), [day(2026, 12, 7), day(2026, 12, 7)], "{:#?}", found.detected);
+    let found = deck(&[
+        "Destino;Prefijo;Precio",
+        "Cuba;53;0,81",
+        "Tarifas del 7 de diciembre de 2026",
+        "Peru;51;",
+        "Chile;56;0,01",
+    ]);
+    assert!(
+        !found.rates.iter().any(|rate| matches!(rate.entry, Entry::Removed(_))) || is_doubted(&found),
+        "{:#?}",
+        found.rates
+    );
+}
+
+#[test]
+fn a_sentence_about_prices_and_payments_is_not_skipped() {
+    for line in [
+        "The new pricing takes effect on 15-Dec-2026 and payment terms remain unchanged.",
+        "Payment terms are unchanged; the new charges apply on 15-Dec-2026",
+        "Nuevo tarifario 15-Dec-2026, pagos sin variación",
+        "New deck: 15-Dec-2026. Payment within 7 days",
+        "Invoices: weekly. Next increase: 15-Dec-2026",
+    ] {
+        let found = deck(&["Destination;Code;Rate", "Mexico;52;0.0080", "Peru;51;0.0090", "", line]);
+        let dated = found.rates.iter().all(|rate| rate.effective == day(2026, 12, 15));
+        assert!(is_doubted(&found) || dated, "{line}: {:#?}", found.detected);
+    }
+}
+
+#[test]
+fn patterns_and_marks_of_notes_in_brackets_are_not_codes() {
+    let parts = |cell: &str, note: &str| {
+        let first = format!("Spain;34;Mobile;{cell};0.02");
+        deck(&[
+            "Country;Country Code;Network;Area Code;Rate",
+            &first,
+            "Italy;39;Mobile;35;0.03",
+            "Peru;51;Mobile;9;0.01",
+            note,
+        ])
+    };
+    for cell in ["[67]", "()", "[]", "( )"] {
+        let found = parts(cell, "");
+        assert!(is_doubted(&found), "{cell}: {:#?}", found.rates);
+    }
+    let found = parts("(1)", "(1) Not all operators");
+    assert!(is_doubted(&found) || !codes(&found).contains(&"341"), "{:#?}", found.rates);
+    let found = parts("(12)", "(12) Not all operators");
+    assert!(is_doubted(&found) || !codes(&found).contains(&"3412"), "{:#?}", found.rates);
+    assert_eq!(codes(&parts("(65)", "")), ["3465", "3935", "519"]);
+    assert_eq!(codes(&parts("[6,7]", "")), ["346", "347", "3935", "519"]);
+    let found =
+        deck(&["Destination;Code;Rate", "Two countries;^[67];0.02", "France;^33;0.02", "Peru;^51;0.01"]);
+    assert!(is_doubted(&found), "{:#?}", found.rates);
+}
+
+#[test]
+fn patterns_are_not_amounts() {
+    let found = deck(&["France,33.*$,0.02", "Spain,34.*$,0.03", "Italy,39.*$,0.04", "Peru,51.*$,0.05"]);
+    assert_eq!(codes(&found), ["33", "34", "39", "51"]);
+    let found = deck(&["Destination,Pattern,Rate", "France,33$,0.02", "Spain,34$,0.03", "Italy,39$,0.04"]);
+    assert_eq!(codes(&found), ["33", "34", "39"]);
+}
+
+#[test]
+fn a_network_in_some_rows_is_part_of_their_names() {
+    let found = deck(&[
+        "Country,Network,Code,Rate",
+        "Chad,,235,0.21",
+        "Chad,Mobile,2356,0.31",
+        "Somalia,,252,0.22",
+        "Somalia,Mobile,2527,0.32",
+    ]);
+    assert_eq!(names(&found), ["Chad", "Chad - Mobile", "Somalia", "Somalia - Mobile"]);
+}
+
+#[test]
+fn a_column_of_billing_blocks_does_not_block_codes() {
+    let found = deck(&["Destination;Code;Rate;Billing Block", "Mexico;52;0.0080;No", "Cuba;53;0.81;Yes"]);
+    assert!(is_doubted(&found), "{:#?}", found.rates);
+}
+
+#[test]
+fn words_for_unchanged_prices_do_not_hide_other_remarks() {
+    for note in ["Tarifa estable, mínimo 1 minuto", "stable, surcharge 10%", "uguale, 10% di sconto"] {
+        let first = format!("Mexico;52;0.0080;{note}");
+        let found = deck(&["Destination;Code;Rate;Note", &first, "Peru;51;0.0090;"]);
+        assert!(is_doubted(&found), "{note}: {:#?}", found.rates);
+    }
+    // as a status, such a word keeps the price
+    let found = deck(&["Destination;Code;Rate;Status", "Mexico;52;0.0080;stable", "Peru;51;0.0090;mayor"]);
+    assert_eq!(codes(&found), ["52", "51"]);
+}

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::super::super::Entry;
 use super::super::super::cells::{currencies, unit};
 use super::super::super::dates::{dates_in, looks_dated};
-use super::super::super::detect::{FeeIn, covers, date_of};
+use super::super::super::detect::{FeeIn, covers, date_of, is_payment_day};
 use super::super::super::header::{Role, Words, is_effective, words};
 use super::super::super::header_words::{
     BLOCK, END, EXCEPT, MINIMUMS, NOTICE, PAYS, PER_CALL, REMOVE, RISES, STATUS, UNAVAILABLE,
@@ -80,6 +80,18 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Whether a remark names an amount and a later day on which no price of the deck begins, as in "0.25 from 15.12.2026".
+    pub(super) fn has_later_price(&self, text: &str) -> bool {
+        if !text.contains(['.', ',']) || !text.contains(|letter: char| letter.is_ascii_digit()) {
+            return false;
+        }
+        let later = |date: &NaiveDate| self.options.today.is_some_and(|today| *date > today);
+        let known = || self.first_days.get_or_init(|| self.deck.dates());
+        let unknown = |date: &NaiveDate| Some(*date) != self.plan.effective && !known().contains(date);
+        let rest = dates_in(text).iter().fold(text.to_owned(), |text, date| text.replace(date, " "));
+        risks::has_decimals(&rest) && self.dates_of(text).iter().any(|date| later(date) && unknown(date))
+    }
+
     /// Whether a text names a price for a destination or code of the deck.
     pub(super) fn has_unread_price(&self, text: &str, places: &Places) -> bool {
         let read = !matches!(self.plan.fee_in(text), FeeIn::Nothing | FeeIn::Unread);
@@ -113,7 +125,7 @@ impl Reader<'_, '_> {
     pub(super) fn has_unread_date(&self, text: &str, places: &Places) -> bool {
         let words = Words(words(text));
         let mapped = self.options.mapping.effective.is_some();
-        if !places.lacks_dates || mapped || words.any(NOTICE) || words.any(END) {
+        if !places.lacks_dates || mapped || is_payment_day(text) || words.any(NOTICE) || words.any(END) {
             return false;
         }
         let begins = is_effective(text) || words.any(&["effect"]) || words.any(STATUS);

@@ -77,7 +77,7 @@ pub(super) fn has_percent(text: &str) -> bool {
 }
 
 /// The change of the prices, in hundredths of a percent, that a text may name. The change is an increase unless the text has a word for a decrease.
-pub(super) fn change(text: &str) -> Option<i32> {
+pub(in crate::carrier_deck) fn change(text: &str) -> Option<i32> {
     const LOWERS: &[&str] = &[
         "discount",
         "rebate",
