@@ -17,8 +17,8 @@ use super::table::Row;
 use super::{MAX_COLUMNS, Refusal};
 use crate::tariff::{MAX_INCREMENT, check_band_name};
 
-/// Maximum number of characters of a text in a mapping.
-const MAX_TEXT: usize = 200;
+/// Maximum number of characters of a text in a mapping. Questions quote no longer texts, because their answers contain the texts.
+pub(super) const MAX_TEXT: usize = 200;
 
 /// Maximum fee or minimum charge in a mapping, in millionths of the currency.
 const MAX_FEE: i64 = 1_000_000_000_000;

@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use super::super::cells::{StatusRule, is_total};
 use super::super::detect::{FeeIn, KINDS, increments_in};
 use super::super::header::{Role, mentions_end, words};
-use super::super::mapping::Mapping;
+use super::super::mapping::{MAX_TEXT, Mapping};
 use super::super::numbers::PriceRounding;
 use super::super::table::Row;
 use super::super::{Answer, Confidence, Detected, Question};
@@ -35,8 +35,6 @@ const MAX_SHOWN: usize = 10;
 const MAX_LISTED: usize = 100;
 /// In [`Mapping::harmless`], stands for all texts.
 const ALL: &str = "*";
-/// Maximum number of characters of a line in the question and in the mapping.
-const MAX_CHARS: usize = 200;
 
 impl Reader<'_, '_> {
     /// Asks about the texts that may change prices, increments, dates or codes, but were not read.
@@ -47,7 +45,7 @@ impl Reader<'_, '_> {
         let all = self.options.mapping.harmless.iter().any(|text| text == ALL);
         let (mut risks, mut left) = (Vec::new(), 0usize);
         for said in self.said_texts() {
-            let text: String = said.text.chars().take(MAX_CHARS).collect();
+            let text: String = said.text.chars().take(MAX_TEXT).collect();
             if all || known.contains(&words(&text)) {
                 continue;
             }
@@ -142,7 +140,7 @@ impl Reader<'_, '_> {
                 severity: Severity::Warning,
                 code: Cow::Borrowed("ROW_WITHOUT_CODE"),
                 message: "The row has neither a code nor a price, so it is left out.".to_owned(),
-                value: Some(cells.join(", ").chars().take(MAX_CHARS).collect()),
+                value: Some(cells.join(", ").chars().take(MAX_TEXT).collect()),
                 remedy: Some("Enter the code if the row is for a destination.".to_owned()),
             },
         );

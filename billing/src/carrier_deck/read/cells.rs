@@ -11,7 +11,7 @@ use super::super::dates::day_and_month;
 use super::super::detect::date_of;
 use super::super::header::{Role, role_name};
 use super::super::increments::Increments;
-use super::super::mapping::{ColumnRef, Mapping, reference};
+use super::super::mapping::{ColumnRef, MAX_TEXT, Mapping, reference};
 use super::super::numbers::amount;
 use super::super::table::{Kind, Row};
 use super::super::{Answer, Question};
@@ -27,8 +27,6 @@ const MAX_SINGLE: usize = 3;
 const MAX_SHOWN: usize = 5;
 /// Maximum number of texts in the mapping of an answer.
 const MAX_LISTED: usize = 100;
-/// Maximum number of characters of a text in a mapping. A longer text is not asked about.
-const MAX_CHARS: usize = 200;
 /// Maximum number of other columns that are offered.
 const MAX_OFFERED: usize = 8;
 /// This many rows show which other columns fit.
@@ -61,7 +59,8 @@ impl Reader<'_, '_> {
     /// Remembers a cell that was not understood.
     pub(super) fn remember(&mut self, row: Row<'_>, column: usize) {
         let cell = row.get(column);
-        if cell.chars().count() > MAX_CHARS {
+        // a mapping could not contain the text, so it is not asked about
+        if cell.chars().count() > MAX_TEXT {
             return;
         }
         let key = (column, cell.to_lowercase());
